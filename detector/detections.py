@@ -34,9 +34,7 @@ class Detections:
         if self.class_id.shape != (n,):
             raise ValueError(f"class_id must have shape ({n},), got {self.class_id.shape}")
         if n and not (0 <= int(self.class_id.min()) and int(self.class_id.max()) < len(self.names)):
-            raise ValueError(
-                f"class_id must be below {len(self.names)}, got up to {int(self.class_id.max())}"
-            )
+            raise ValueError(f"class_id must be below {len(self.names)}, got up to {int(self.class_id.max())}")
 
     @classmethod
     def empty(cls, names: Sequence[str] = ()) -> "Detections":

@@ -45,9 +45,7 @@ class IllegalMove(Exception):
     """Somebody asked an incident for a step that its table does not have."""
 
     def __init__(self, incident_id: str, old: IncidentState, new: IncidentState) -> None:
-        super().__init__(
-            f"incident {incident_id} cannot go from {old} to {new}; see MOVES in rules/incident.py"
-        )
+        super().__init__(f"incident {incident_id} cannot go from {old} to {new}; see MOVES in rules/incident.py")
         self.incident_id, self.old, self.new = incident_id, old, new
 
 

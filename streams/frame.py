@@ -39,11 +39,7 @@ class Frame:
 
     def luma(self) -> "NDArray[np.uint8]":
         """The brightness plane, shape (H, W), without a copy where the decoder gave 8-bit planar YUV."""
-        picture = (
-            self.picture
-            if self.picture.format.name in _PLANAR_8_BIT
-            else self.picture.reformat(format="gray8")
-        )
+        picture = self.picture if self.picture.format.name in _PLANAR_8_BIT else self.picture.reformat(format="gray8")
         plane = picture.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
         return rows[:, : plane.width]
