@@ -1,0 +1,93 @@
+"""From weights to the one ONNX file that the product runs (its form: `models.workshop.graph`).
+
+`python -m models.workshop.export NAME --weights FOLDER [--checkpoint FILE] --out FILE`
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+
+from models.workshop.graph import to_contract
+from models.workshop.recipe import Recipe, read_recipe
+
+log = logging.getLogger(__name__)
+
+
+def export(recipe: Recipe, weights: Path, out: Path, checkpoint: Path | None = None) -> str:
+    """Write the model of a recipe as ONNX.
+
+    Args:
+        recipe: what to make; its classes, thresholds, version and license go into the metadata.
+        weights: folder of the start weights.
+        out: where the file goes; replaced whole or not at all.
+        checkpoint: weights that `train` made from this recipe; None cuts the model from the start weights.
+
+    Returns:
+        The sha256 of the file, for the registry.
+
+    Raises:
+        UntrustedWeights: the start weights are not those of the recipe.
+        NotYolov8: the weights are of another family.
+    """
+    if checkpoint is None:
+        source = onnx.load(recipe.start_weights(weights))
+        rows = list(recipe.start.rows.values())
+    else:
+        source = _checkpoint_as_onnx(checkpoint, recipe.input_size)
+        rows = list(range(len(recipe.classes)))
+    model = to_contract(source, rows, _metadata(recipe))
+    data = model.SerializeToString(deterministic=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    half_written = out.with_suffix(".part")
+    half_written.write_bytes(data)
+    half_written.replace(out)
+    digest = hashlib.sha256(data).hexdigest()
+    log.info("%s: %.1f MB, sha256 %s", out, len(data) / 1e6, digest)
+    return digest
+
+
+def _metadata(recipe: Recipe) -> dict[str, str]:
+    return {
+        "names": json.dumps(list(recipe.classes)),
+        "thresholds": json.dumps(recipe.class_thresholds),
+        "task": "detect",
+        "stride": "32",
+        "input_size": str(recipe.input_size),
+        "model": recipe.name,
+        "version": recipe.version,
+        "license": recipe.license,
+        "card": f"cards/{recipe.name}.md",
+    }
+
+
+def _checkpoint_as_onnx(checkpoint: Path, size: int) -> onnx.ModelProto:
+    """A checkpoint of our own training as ultralytics' ONNX, dynamic in size."""
+    from ultralytics import YOLO
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "weights.pt"  # ultralytics writes beside what it reads
+        copy.write_bytes(checkpoint.read_bytes())
+        written = YOLO(copy).export(format="onnx", dynamic=True, imgsz=size, opset=17, simplify=False)
+        return onnx.load(written)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The thin command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe")
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    export(read_recipe(given.recipe), given.weights, given.out, given.checkpoint)
+
+
+if __name__ == "__main__":
+    main()
