@@ -33,7 +33,7 @@ class Detections:
             raise ValueError(f"xyxy must have shape ({n}, 4), got {self.xyxy.shape}")
         if self.class_id.shape != (n,):
             raise ValueError(f"class_id must have shape ({n},), got {self.class_id.shape}")
-        if n and not (0 <= int(self.class_id.min()) and int(self.class_id.max()) < len(self.names)):
+        if n and not (int(self.class_id.min()) >= 0 and int(self.class_id.max()) < len(self.names)):
             raise ValueError(f"class_id must be below {len(self.names)}, got up to {int(self.class_id.max())}")
 
     @classmethod
