@@ -1,0 +1,1 @@
+"""Tests of the case service: real SQLite files, real sockets, real processes."""
