@@ -110,6 +110,18 @@ class Incident:
     ended: FrameClock | None = None
     trace: tuple[Reason, ...] = field(default=())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether rules still have to do with it: what a restart hands to `Engine(restored=...)`.
+
+        A thing that came back within minutes after its record was closed is still the same story, so a closed record
+        without an end is open.
+        """
+        settled = (IncidentState.SEALED, IncidentState.CLOSED)
+        if self.state in settled:
+            return self.ended is None
+        return self.state is not IncidentState.DROPPED
+
     def moved(self, new: IncidentState) -> "Incident":
         """The incident in its next state.
 

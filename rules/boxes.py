@@ -1,0 +1,83 @@
+"""Plain geometry of boxes: which point counts, and whether two boxes show the same thing at the same place."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.observation import Box
+from rules.kinds import TWO_WHEELERS
+
+SAME_PLACE_IOU = 0.65
+"""Boxes of a standing thing jitter by a tenth of their size at most; two thirds overlap leaves room for that."""
+
+SAME_THING_IOU = 0.5
+PART_OF_IT = 0.8
+"""A box that lies to this share inside the other and does not reach below it shows a part of the same thing."""
+
+
+def is_box(box: Box) -> bool:
+    """Whether the four numbers are a box at all: finite, and right of and below where it begins."""
+    return all(map(math.isfinite, box)) and box[0] < box[2] and box[1] < box[3]
+
+
+def ground_point(box: Box) -> tuple[float, float]:
+    """Where the thing touches the ground: the middle of the lower edge."""
+    # Feet, not centre: a person leaning over the line still stands outside it.
+    return (box[0] + box[2]) / 2, box[3]
+
+
+def footprint(box: Box, share: float = 0.35) -> Box:
+    """What a heap or a stall covers of the ground, roughly: the lower `share` of its box."""
+    left, top, right, bottom = box
+    return left, bottom - share * (bottom - top), right, bottom
+
+
+def rounded(box: Box) -> tuple[int, int, int, int]:
+    """The box in whole pixels."""
+    left, top, right, bottom = (round(v) for v in box)
+    return left, top, right, bottom
+
+
+def as_array(boxes: Sequence[Box]) -> NDArray[np.float64]:
+    """Boxes as an array of shape (N, 4)."""
+    return np.array(boxes, np.float64).reshape(-1, 4)
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union, 0 to 1."""
+    both = _overlap(a, b)
+    return both / (_area(a) + _area(b) - both) if both else 0.0
+
+
+def same_thing(a: Box, b: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the boxes `b`, shape (N, 4), may show the thing that `a` shows, whole or half hidden.
+
+    A thing in front of another hides its lower part, so the part still seen ends at or above the whole thing's lower
+    edge. A box that reaches clearly below it is another thing in front.
+    """
+    width = np.minimum(a[2], b[:, 2]) - np.maximum(a[0], b[:, 0])
+    height = np.minimum(a[3], b[:, 3]) - np.maximum(a[1], b[:, 1])
+    both = np.clip(width, 0, None) * np.clip(height, 0, None)
+    area_a, area_b = _area(a), (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+    smaller_is_b = area_b <= area_a
+    below = np.where(smaller_is_b, b[:, 3] - a[3], a[3] - b[:, 3])
+    part = (both >= PART_OF_IT * np.minimum(area_a, area_b)) & (below <= 0.05 * (a[3] - a[1]))
+    whole = both >= SAME_THING_IOU * (area_a + area_b - both)
+    either: NDArray[np.bool_] = whole | part
+    return either
+
+
+def same_sort(a: str, b: str) -> bool:
+    """Whether two classes may be one thing to a detector: it calls a van car or truck, but never a bicycle a bus."""
+    return (a in TWO_WHEELERS) == (b in TWO_WHEELERS)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _overlap(a: Box, b: Box) -> float:
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0
