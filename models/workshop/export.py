@@ -7,11 +7,13 @@ import argparse
 import hashlib
 import json
 import logging
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
+import tomlkit
 
 from models.workshop.graph import to_contract
 from models.workshop.recipe import Recipe, read_recipe
@@ -52,6 +54,25 @@ def export(recipe: Recipe, weights: Path, out: Path, checkpoint: Path | None = N
     return digest
 
 
+def registry_entry(recipe: Recipe, sha256: str) -> str:
+    """The `[models.NAME]` table for registry.toml."""
+    table: dict[str, object] = {
+        "file": f"weights/{recipe.name}.onnx",
+        "sha256": sha256,
+        "version": recipe.version,
+        "input_size": recipe.input_size,
+        "stride": 32,
+        "license": recipe.license,
+        "card": f"cards/{recipe.name}.md",
+        "classes": list(recipe.classes),
+        "raising": list(recipe.raising or recipe.classes),
+    }
+    if recipe.tiles is not None:
+        table["tile_px"] = recipe.tiles.side_px
+    table["thresholds"] = recipe.class_thresholds
+    return tomlkit.dumps({"models": {recipe.name: table}})
+
+
 def _metadata(recipe: Recipe) -> dict[str, str]:
     return {
         "names": json.dumps(list(recipe.classes)),
@@ -86,7 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    export(read_recipe(given.recipe), given.weights, given.out, given.checkpoint)
+    recipe = read_recipe(given.recipe)
+    digest = export(recipe, given.weights, given.out, given.checkpoint)
+    sys.stdout.write(registry_entry(recipe, digest))
 
 
 if __name__ == "__main__":

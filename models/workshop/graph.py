@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 STRIDES = (8, 16, 32)
@@ -87,19 +87,19 @@ def _body(graph: onnx.GraphProto, ends: Sequence[onnx.NodeProto]) -> list[onnx.N
     return [node for node in graph.node if node.output[0] in wanted]
 
 
-def _weights(graph: onnx.GraphProto) -> dict[str, npt.NDArray[np.generic]]:
+def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[np.generic]]:
     return {item.name: numpy_helper.to_array(item) for item in graph.initializer}
 
 
 class _Builder:
     """A graph in the making: nodes in order, initializers by name."""
 
-    def __init__(self, nodes: list[onnx.NodeProto], weights: dict[str, npt.NDArray[np.generic]]) -> None:
+    def __init__(self, nodes: list[onnx.NodeProto], weights: dict[str, NDArray[np.generic]]) -> None:
         used = {name for node in nodes for name in node.input}
         self.nodes = nodes
         self.weights = {name: value for name, value in weights.items() if name in used}
 
-    def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
         self.weights[name] = value
         return name
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -75,11 +75,13 @@ class Paste(_Part):
 
     Attributes:
         pictures: how many composed pictures an epoch's set gets.
+        onto: which of the recipe's background folders they are made from.
         height_share: least and greatest height of a pasted thing, as a share of the picture's.
         most: greatest number of things on one picture.
     """
 
     pictures: Annotated[int, Field(ge=1)]
+    onto: tuple[Relative, ...]
     height_share: tuple[Share, Share]
     most: Annotated[int, Field(ge=1)] = 2
 
@@ -101,7 +103,14 @@ class Tiles(_Part):
 
 
 class Training(_Part):
-    """How long, how large, how fast; and the augmentation, by the names that ultralytics uses."""
+    """How long, how large, how fast; and the augmentation, by the names that ultralytics uses.
+
+    Attributes:
+        update_after: pictures between two steps of the optimiser (ultralytics' `nbs`).
+        close_mosaic: epochs at the end that see whole pictures only.
+        precision: of the forward and backward pass; bfloat16 is twice as fast on processors that have it.
+        augmentation: name and value, as in ultralytics' configuration.
+    """
 
     epochs: Annotated[int, Field(ge=1)]
     image_size: Annotated[int, Field(ge=32, multiple_of=32)]
@@ -110,6 +119,9 @@ class Training(_Part):
     optimizer: str = "AdamW"
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     warmup_epochs: Annotated[float, Field(ge=0)] = 1.0
+    close_mosaic: Annotated[int, Field(ge=0)] = 5
+    update_after: Annotated[int, Field(ge=1)] = 16
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
     augmentation: dict[str, float] = {}
 
 

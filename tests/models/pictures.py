@@ -7,11 +7,11 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
+from numpy.typing import NDArray
 
-Picture = npt.NDArray[np.uint8]
-Boxes = npt.NDArray[np.float32]
+Picture = NDArray[np.uint8]
+Boxes = NDArray[np.float32]
 SHARED = Path(__file__).parents[3] / "shared"
 PADDING_GREY = 114
 
