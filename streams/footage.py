@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import av
@@ -20,6 +20,8 @@ _MAX_REORDER = 16  # pictures a decoder may hold back in H.264 and H.265
 _NAMES_ITS_LENGTH = frozenset({"mov", "matroska", "avi", "flv", "asf"})
 _MAY_RESTART = frozenset({"mpegts", "mpeg"})
 _LENGTH_SLACK_S = 1.0
+_PACKETS_TO_FIRST_PICTURE = 100
+_COPY_AGAIN = "copy it again from the recorder, or export it there in another format"
 
 
 class UnreadableFootage(Exception):
@@ -53,7 +55,7 @@ class Footage:
     """
 
     def __init__(self, path: Path | str, *, camera: str, start: datetime | None = None) -> None:
-        """Open a file and see what it is; nothing is read beyond its head.
+        """Open a file and see what it is; no more is read than its first picture.
 
         Args:
             path: a local file; never a network address or a playlist that leads to one.
@@ -181,16 +183,17 @@ class Footage:
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableFootage(self.path, "is not a file", "name one video file")
         if not found.st_size:
-            raise UnreadableFootage(self.path, "is empty", "copy it again from the recorder")
+            raise UnreadableFootage(self.path, "is empty", _COPY_AGAIN)
         return datetime.fromtimestamp(found.st_mtime, UTC)
 
     def _opened(self) -> InputContainer:
         # `file:` keeps a name with a colon from being read as a protocol, the list keeps playlists off the network.
+        options = {"protocol_whitelist": "file,crypto,data"}
         try:
-            return av.open(f"file:{self.path}", options={"protocol_whitelist": "file,crypto,data"})
+            return av.open(f"file:{self.path}", options=options, metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
-            todo = "copy it again from the recorder, or convert it with `ffmpeg -i OLD -c copy NEW.mkv`"
-            raise UnreadableFootage(self.path, f"is no video that FFmpeg can read: {_said(error)}", todo) from error
+            why = f"is no video that FFmpeg can read: {_said(error)}"
+            raise UnreadableFootage(self.path, why, _COPY_AGAIN) from error
 
     def _video(self, container: InputContainer) -> av.VideoStream:
         for stream in container.streams.video:
@@ -200,10 +203,19 @@ class Footage:
         raise UnreadableFootage(self.path, "holds no video", "name the file with the pictures")
 
     def _rotation(self, container: InputContainer, stream: av.VideoStream) -> int:
+        stream.codec_context.thread_count = 1  # several would hold the first picture back
+        packets = 0
         try:
-            return next((int(picture.rotation) for picture in container.decode(stream)), 0)
-        except av.error.FFmpegError:
-            return 0
+            for packet in islice(container.demux(stream), _PACKETS_TO_FIRST_PICTURE):
+                packets += packet.size > 0
+                for picture in packet.decode():
+                    return int(picture.rotation)
+        except av.error.FFmpegError as error:
+            if not packets:
+                raise UnreadableFootage(self.path, f"holds no picture: {_said(error)}", _COPY_AGAIN) from error
+        if not packets:
+            raise UnreadableFootage(self.path, "holds no picture", _COPY_AGAIN)
+        return 0
 
 
 def _codec_of(stream: av.VideoStream) -> Codec:
