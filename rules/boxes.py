@@ -51,22 +51,24 @@ def iou(a: Box, b: Box) -> float:
     return both / (_area(a) + _area(b) - both) if both else 0.0
 
 
-def same_thing(a: Box, b: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of the boxes `b`, shape (N, 4), may show the thing that `a` shows, whole or half hidden.
+def same_things(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which boxes of `a`, shape (A, 4), and `b`, shape (B, 4), may show one thing, whole or half hidden.
 
     A thing in front of another hides its lower part, so the part still seen ends at or above the whole thing's lower
     edge. A box that reaches clearly below it is another thing in front.
+
+    Returns:
+        whether they may, and their intersection over union, both of shape (A, B).
     """
-    width = np.minimum(a[2], b[:, 2]) - np.maximum(a[0], b[:, 0])
-    height = np.minimum(a[3], b[:, 3]) - np.maximum(a[1], b[:, 1])
+    one, other = a[:, None, :], b[None, :, :]
+    width = np.minimum(one[..., 2], other[..., 2]) - np.maximum(one[..., 0], other[..., 0])
+    height = np.minimum(one[..., 3], other[..., 3]) - np.maximum(one[..., 1], other[..., 1])
     both = np.clip(width, 0, None) * np.clip(height, 0, None)
-    area_a, area_b = _area(a), (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    smaller_is_b = area_b <= area_a
-    below = np.where(smaller_is_b, b[:, 3] - a[3], a[3] - b[:, 3])
-    part = (both >= PART_OF_IT * np.minimum(area_a, area_b)) & (below <= 0.05 * (a[3] - a[1]))
-    whole = both >= SAME_THING_IOU * (area_a + area_b - both)
-    either: NDArray[np.bool_] = whole | part
-    return either
+    area_a, area_b = ((x[..., 2] - x[..., 0]) * (x[..., 3] - x[..., 1]) for x in (one, other))
+    below = np.where(area_b <= area_a, other[..., 3] - one[..., 3], one[..., 3] - other[..., 3])
+    part = (both >= PART_OF_IT * np.minimum(area_a, area_b)) & (below <= 0.05 * (one[..., 3] - one[..., 1]))
+    overlap = both / (area_a + area_b - both)
+    return (overlap >= SAME_THING_IOU) | part, overlap
 
 
 def same_sort(a: str, b: str) -> bool:

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, State
-from opening_hours import ParserError  # type: ignore[attr-defined]  # its stub forgets it
+from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]  # ParserError is not in its stub
 
 from rules.calendar import Calendar
 

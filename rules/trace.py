@@ -134,10 +134,10 @@ _DROPPED = {
 }
 
 
-def dropped(why: str) -> Reason:
-    """Why a candidate came to nothing; `why` is a key of the table above."""
+def dropped(why: str, now: FrameClock) -> Reason:
+    """Why a candidate came to nothing, and when; `why` is a key of the table above."""
     en, zh = _DROPPED[why]
-    return Reason("dropped", {"why": why}, f"not raised: {en}", f"未立案：{zh}")
+    return Reason("dropped", {"why": why, "at": now.captured_at.isoformat()}, f"not raised: {en}", f"未立案：{zh}")
 
 
 def returned(left: FrameClock, back: FrameClock, timezone: ZoneInfo) -> Reason:
