@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import rfc8785
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.tables import CaseEventRow, CaseRow, CounterRow
+from rules.incident import Incident
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -59,8 +60,6 @@ class CaseReport(BaseModel):
                 "camera": "cam-1",
                 "raised_at": "2026-11-23T08:01:12.480000Z",
                 "packet_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                "clock_source": "rtcp",
-                "clock_error_s": 0.06,
             }
         },
     )
@@ -72,16 +71,33 @@ class CaseReport(BaseModel):
     camera: Name
     raised_at: Annotated[AwareDatetime, Field(description="when the verdict fell, by the camera's clock")]
     packet_sha256: Annotated[Sha256, Field(description="identity of the evidence packet, uploaded before")]
-    phase: Literal["warning", "live"] = "live"
-    clock_source: Literal["rtcp", "arrival", "file", "telemetry"] = "arrival"
-    clock_error_s: Annotated[float, Field(ge=0, allow_inf_nan=False, description="bound on the error of raised_at")] = 0
-    lat: Annotated[float | None, Field(ge=-90, le=90, description="WGS84")] = None
-    lon: Annotated[float | None, Field(ge=-180, le=180, description="WGS84")] = None
-    place_error_m: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
 
     def digest(self) -> str:
         """SHA-256 of the report in canonical form (RFC 8785): the same report gives the same digest."""
-        return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json", by_alias=True))).hexdigest()
+        return hashlib.sha256(rfc8785.dumps(self.body())).hexdigest()
+
+    def body(self) -> dict[str, Any]:
+        """The report as JSON values: what is posted, queued and stored."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def report_of(incident: Incident, packet_sha256: str) -> CaseReport:
+    """What a box reports of an incident that it has sealed.
+
+    Raises:
+        ValueError: the incident was never raised.
+    """
+    if incident.raised is None:
+        raise ValueError(f"incident {incident.id} must be raised before it is reported, it is {incident.state}")
+    return CaseReport(
+        incident_id=incident.id,
+        kind=incident.kind,
+        class_name=incident.class_name,
+        zone=incident.zone_id,
+        camera=incident.camera,
+        raised_at=incident.raised.captured_at,
+        packet_sha256=packet_sha256,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +160,7 @@ def file_report(
         raised_at=report.raised_at,
         packet_sha256=report.packet_sha256,
         source=source,
-        report=report.model_dump(mode="json", by_alias=True),
+        report=report.body(),
         event=dict(event),
         created=now,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -12,9 +13,23 @@ from api.tables import IncidentRow, PacketRow
 from rules.incident import MOVES, IllegalMove, Incident, IncidentState
 
 
+class Packet(Protocol):
+    """What the store has to know of a sealed packet, whoever made it."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its identity, lower-case hex."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SealedPacket:
-    """A packet on disk.
+    """A packet as the store knows it.
 
     Attributes:
         path: where it lies.

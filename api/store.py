@@ -13,7 +13,7 @@ from api import cameras, cases, incidents, outgoing, tokens
 from api.cameras import CameraHealth
 from api.cases import Case, CaseReport, CaseState
 from api.database import Database
-from api.incidents import SealedPacket
+from api.incidents import Packet, SealedPacket
 from api.outgoing import OutboxDepth, OutboxItem, Outgoing, SendState
 from api.tables import PacketRow
 from api.tokens import Token, TokenScope
@@ -58,7 +58,7 @@ class Store:
             return incidents.by_id(session, incident_id)
 
     def commit_sealed(
-        self, incident: Incident, packet: SealedPacket, outgoing_cases: Sequence[Outgoing], now: datetime
+        self, incident: Incident, packet: Packet, outgoing_cases: Sequence[Outgoing], now: datetime
     ) -> SealedPacket:
         """Record that an incident is sealed: its state, its packet and all that has to be sent, or none of it.
 
@@ -87,7 +87,7 @@ class Store:
             )
             for item in outgoing_cases:
                 outgoing.queue(session, item, now, self.folder)
-            return packet
+            return SealedPacket(packet.path, packet.sha256)
 
     def packet_of(self, incident_id: str) -> SealedPacket | None:
         """The packet an incident was sealed with."""

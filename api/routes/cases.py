@@ -1,0 +1,193 @@
+"""`/api/v1/cases`: reported by boxes, read by whoever works on them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette.background import BackgroundTask
+
+from api.auth import BoxToken, ReadToken
+from api.cases import Case, CaseReport, CaseState
+from api.errors import answers
+from api.parts import Parts, TheParts
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "id": "SP-2026-000001",
+    "kind": "illegal_parking",
+    "class": "car",
+    "zone": "gate",
+    "state": "reported",
+    "camera": "cam-1",
+    "raised_at": "2026-11-23T08:01:12.480000Z",
+    "packet_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+
+
+class CaseSummary(BaseModel):
+    """A case in a list."""
+
+    model_config = ConfigDict(populate_by_name=True, json_schema_extra={"example": _EXAMPLE})
+
+    id: str
+    kind: str
+    class_name: Annotated[str, Field(alias="class")]
+    zone: str
+    state: CaseState
+    camera: str
+    raised_at: datetime
+    packet_sha256: str
+
+
+class CasePage(BaseModel):
+    """One page of cases, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_EXAMPLE], "total": 1}})
+
+    items: list[CaseSummary]
+    total: Annotated[int, Field(description="how many there are in all, on every page")]
+
+
+class CaseMove(BaseModel):
+    """One move of a case."""
+
+    actor: str
+    at: datetime
+    move: str
+    reason: str
+
+
+class CaseDetail(CaseSummary):
+    """A case with its report, its history and what its packet says."""
+
+    incident_id: str
+    created: datetime
+    source: Annotated[str, Field(description="name of the token that reported it")]
+    report: CaseReport
+    history: list[CaseMove]
+    stills: Annotated[list[str], Field(description="names for /cases/{id}/stills/{name}")]
+
+
+@router.post(
+    "",
+    summary="Report a case",
+    status_code=201,
+    response_model=CaseSummary,
+    responses=answers(401, 403, 409, 422, 503, also={200: (CaseSummary, "this key already made this case")}),
+)
+def report_case(
+    report: CaseReport,
+    token: BoxToken,
+    parts: TheParts,
+    response: Response,
+    idempotency_key: Annotated[str, Header(min_length=8, max_length=200, pattern=r"^[\x21-\x7e]+$")],
+) -> CaseSummary:
+    """The packet goes first, with `PUT /api/v1/packets/{sha256}`. The same `Idempotency-Key` with the same report
+    finds the case it made before (200), so a report may be sent again whenever its answer was lost."""
+    event = parts.vault.event_for(report)
+    case, is_new = parts.store.file_report(
+        report, key=idempotency_key, event=event, source=token.name, now=parts.clock()
+    )
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/api/v1/cases/{case.id}"
+    return summary(case)
+
+
+@router.get("", summary="List cases", response_model=CasePage, responses=answers(401, 403, 422))
+def list_cases(
+    _: ReadToken,
+    parts: TheParts,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    state: Annotated[CaseState | None, Query()] = None,
+) -> CasePage:
+    """Newest first."""
+    cases, total = parts.store.cases(limit=limit, offset=offset, state=state)
+    return CasePage(items=[summary(case) for case in cases], total=total)
+
+
+@router.get("/{case_id}", summary="One case", response_model=CaseDetail, responses=answers(401, 403, 404))
+def read_case(case_id: str, _: ReadToken, parts: TheParts) -> CaseDetail:
+    """With its report and every move so far."""
+    case = parts.store.case(case_id)
+    return CaseDetail(
+        **summary(case).model_dump(),
+        incident_id=case.report.incident_id,
+        created=case.created,
+        source=case.source,
+        report=case.report,
+        history=[CaseMove(actor=e.actor, at=e.at, move=e.move, reason=e.reason) for e in case.history],
+        stills=list(parts.vault.stills(case.report.packet_sha256)),
+    )
+
+
+@router.get("/{case_id}/event", summary="What the packet says", responses=answers(401, 403, 404))
+def read_event(case_id: str, _: ReadToken, parts: TheParts) -> dict[str, Any]:
+    """The packet's `event.json`."""
+    return dict(parts.store.case(case_id).event)
+
+
+@router.get(
+    "/{case_id}/packet.zip", summary="The sealed packet", response_class=FileResponse, responses=answers(401, 403, 404)
+)
+def read_packet(case_id: str, _: ReadToken, parts: TheParts) -> FileResponse:
+    """As a ZIP file that `patrol verify` takes as it comes."""
+    return packet_file(parts, parts.store.case(case_id))
+
+
+@router.get("/{case_id}/clip", summary="The uncut clip", response_class=FileResponse, responses=answers(401, 403, 404))
+def read_clip(case_id: str, _: ReadToken, parts: TheParts) -> FileResponse:
+    """Takes `Range`, so that a player can seek."""
+    return clip_file(parts, parts.store.case(case_id))
+
+
+@router.get(
+    "/{case_id}/stills/{name}", summary="A still", response_class=FileResponse, responses=answers(401, 403, 404)
+)
+def read_still(case_id: str, name: str, _: ReadToken, parts: TheParts) -> FileResponse:
+    """A picture by the name that the case lists."""
+    return still_file(parts, parts.store.case(case_id), name)
+
+
+def summary(case: Case) -> CaseSummary:
+    """A case as lists show it."""
+    report = case.report
+    return CaseSummary(
+        id=case.id,
+        kind=report.kind,
+        class_name=report.class_name,
+        zone=report.zone,
+        state=case.state,
+        camera=report.camera,
+        raised_at=report.raised_at,
+        packet_sha256=report.packet_sha256,
+    )
+
+
+def packet_file(parts: Parts, case: Case) -> FileResponse:
+    """The packet, zipped for this one answer and gone afterwards."""
+    zipped = parts.vault.zipped(case.report.packet_sha256)
+    return FileResponse(
+        zipped,
+        media_type="application/zip",
+        filename=f"{case.id}.zip",
+        background=BackgroundTask(zipped.unlink, missing_ok=True),
+    )
+
+
+def clip_file(parts: Parts, case: Case) -> FileResponse:
+    """The clip, in ranges where the caller asks for them."""
+    path = parts.vault.clip(case.report.packet_sha256)
+    return FileResponse(path, media_type=_MEDIA.get(path.suffix, "application/octet-stream"))
+
+
+def still_file(parts: Parts, case: Case, name: str) -> FileResponse:
+    """One picture."""
+    path = parts.vault.still(case.report.packet_sha256, name)
+    return FileResponse(path, media_type=_MEDIA.get(path.suffix, "application/octet-stream"))
+
+
+_MEDIA = {".mp4": "video/mp4", ".mkv": "video/x-matroska", ".jpg": "image/jpeg", ".png": "image/png"}

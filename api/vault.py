@@ -1,0 +1,286 @@
+"""The server's evidence: packets by their identity, each verified before it is kept, never changed afterwards.
+
+A packet lies unpacked at `packets/ab/abcdef…/`, so that a player can read ranges of its clip; it is zipped again for
+whoever fetches it. Uploads arrive in `incoming/` and move in one step, so a packet is there whole or not at all.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from evidence.export import UnsafeZip, unzip_packet, zip_packet
+from evidence.verify import verify
+
+from api.cases import CaseReport
+
+FLOOR_BYTES = 1 << 30
+"""Below this much free space no evidence is taken, so that the database can go on."""
+
+LARGEST_BYTES = 4 << 30
+"""No packet is larger than this, zipped or unpacked."""
+
+_LOOK_EVERY_BYTES = 16 << 20
+_VIDEO = (".mp4", ".mkv")
+_PICTURES = (".jpg", ".png")
+
+
+class NoRoom(Exception):
+    """The disk is nearly full: evidence stops before the database does."""
+
+    def __init__(self, free: int, floor: int) -> None:
+        super().__init__(
+            f"the disk has {free // 2**20} MiB left and {floor // 2**20} MiB are kept for the database: "
+            "make space on the server; the box sends it again by itself"
+        )
+
+
+class PacketTooLarge(Exception):
+    """More bytes than any packet has."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a packet has at most {limit} bytes, zipped and unpacked")
+
+
+class UploadTorn(Exception):
+    """The upload ended before it was whole."""
+
+    def __init__(self) -> None:
+        super().__init__("the upload ended before it was whole; nothing was kept, send it again")
+
+
+class PacketUnsound(Exception):
+    """The packet does not verify; `problems` says why, a line each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("the packet does not verify and was not kept; `patrol verify` on the box says the same")
+        self.problems = problems
+
+
+class WrongIdentity(Exception):
+    """The packet is sound, but another one than the address says."""
+
+    def __init__(self, asked: str, found: str) -> None:
+        super().__init__(f"this is packet {found}, not {asked}; PUT it to /api/v1/packets/{found}")
+
+
+class NoSuchPacket(Exception):
+    """A report names evidence that was never uploaded here."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(
+            f"packet {sha256} is not here: upload it with PUT /api/v1/packets/{sha256}, then send this again"
+        )
+
+
+class NoSuchMedia(Exception):
+    """The packet has no such file."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the packet of this case has no {what[:80]}; the case lists what it has")
+
+
+class ReportDisagrees(Exception):
+    """A report says something else than its own evidence; `problems` says what."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("the report does not say what its packet says")
+        self.problems = problems
+
+
+class Upload:
+    """A packet on its way in: a temporary file that grows until it is admitted or discarded."""
+
+    def __init__(self, vault: "CaseVault", folder: Path) -> None:
+        self._vault, self.folder = vault, folder
+        self.path = folder / "packet.zip"
+        self._file = self.path.open("wb")
+        self.size = 0
+        self._looked = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Add some bytes; raises `PacketTooLarge` or `NoRoom`."""
+        self.size += len(chunk)
+        if self.size > self._vault.largest_bytes:
+            raise PacketTooLarge(self._vault.largest_bytes)
+        if self.size - self._looked > _LOOK_EVERY_BYTES:
+            self._vault.check_room(0)
+            self._looked = self.size
+        self._file.write(chunk)
+
+    def finish(self) -> Path:
+        """All bytes are there."""
+        self._file.close()
+        return self.path
+
+    def discard(self) -> None:
+        """Remove what is left of it."""
+        self._file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class CaseVault:
+    """Packets of a server.
+
+    Args:
+        root: its folder, on the same disk as the database; made when missing.
+        floor_bytes: free space that evidence never takes.
+        largest_bytes: limit of one packet.
+    """
+
+    def __init__(self, root: Path, *, floor_bytes: int = FLOOR_BYTES, largest_bytes: int = LARGEST_BYTES) -> None:
+        self._packets, self._incoming = root / "packets", root / "incoming"
+        self.floor_bytes, self.largest_bytes = floor_bytes, largest_bytes
+        self._packets.mkdir(parents=True, exist_ok=True)
+        # What a killed server left half-received is nobody's.
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir()
+
+    def free_bytes(self) -> int:
+        """Free space where evidence is kept."""
+        return shutil.disk_usage(self._packets).free
+
+    def check_room(self, more: int) -> None:
+        """Raise `NoRoom` when `more` bytes would go below the floor."""
+        free = self.free_bytes()
+        if free - more < self.floor_bytes:
+            raise NoRoom(free, self.floor_bytes)
+
+    def begin(self, announced: int) -> Upload:
+        """An upload of so many bytes, 0 where the caller did not say; raises `NoRoom` or `PacketTooLarge`."""
+        if announced > self.largest_bytes:
+            raise PacketTooLarge(self.largest_bytes)
+        self.check_room(2 * announced)  # the file, and the packet unpacked from it
+        return Upload(self, Path(tempfile.mkdtemp(dir=self._incoming)))
+
+    def has(self, sha256: str) -> bool:
+        """Whether this packet was admitted."""
+        return self._folder(sha256).is_dir()
+
+    def admit(self, upload: Upload, sha256: str) -> None:
+        """Verify an upload as a stranger would, and keep it.
+
+        Raises:
+            PacketUnsound: it does not verify.
+            WrongIdentity: it is another packet than `sha256`.
+        """
+        zipped = upload.finish()
+        try:
+            folder = unzip_packet(zipped, upload.folder / "unpacked", limit_bytes=self.largest_bytes)
+        except UnsafeZip as exc:
+            raise PacketUnsound((str(exc),)) from exc
+        report = verify(folder)
+        if report.problems:
+            raise PacketUnsound(tuple(str(problem) for problem in report.problems))
+        if report.packet_sha256 != sha256:
+            raise WrongIdentity(sha256, report.packet_sha256)
+        _to_disk(folder)
+        home = self._folder(sha256)
+        home.parent.mkdir(exist_ok=True)
+        try:
+            folder.rename(home)
+        except OSError:
+            if not home.is_dir():  # two uploads of one packet: the other was faster
+                raise
+        _sync_folder(home.parent)
+
+    def event_for(self, report: CaseReport) -> dict[str, Any]:
+        """The `event.json` of a report's packet, once it is certain that the two agree.
+
+        Raises:
+            NoSuchPacket: upload it first.
+            ReportDisagrees: the report says something else.
+        """
+        event = self._event(report.packet_sha256)
+        zone, raised = event.get("zone"), (event.get("times") or {}).get("raised") or {}
+        said: Mapping[str, tuple[object, object]] = {
+            "incident_id": (report.incident_id, event.get("incident")),
+            "kind": (report.kind, event.get("kind")),
+            "class": (report.class_name, event.get("class")),
+            "camera": (report.camera, event.get("camera")),
+            "zone": (report.zone, zone.get("id") if isinstance(zone, dict) else None),
+            "raised_at": (report.raised_at, _moment(raised.get("captured_at"))),
+        }
+        problems = [f"{name}: the report says {a}, the packet {b}" for name, (a, b) in said.items() if a != b]
+        if problems:
+            raise ReportDisagrees(tuple(problems))
+        return event
+
+    def clip(self, sha256: str) -> Path:
+        """The clip's file; the first where a break of the connection made several."""
+        return self._listed(sha256, self._clips(sha256), "clip")
+
+    def stills(self, sha256: str) -> tuple[str, ...]:
+        """Names of the pictures, as the packet lists them."""
+        return tuple(self._stills(sha256))
+
+    def still(self, sha256: str, name: str) -> Path:
+        """One picture; only a name that the packet lists is looked for."""
+        return self._listed(sha256, [path for path in [self._stills(sha256).get(name)] if path], f"still {name!r}")
+
+    def zipped(self, sha256: str) -> Path:
+        """The packet as a new ZIP file, which the caller removes."""
+        folder = self._home(sha256)
+        self.check_room(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
+        handle, name = tempfile.mkstemp(suffix=".zip", dir=self._incoming)
+        os.close(handle)
+        zip_packet(folder, Path(name))
+        return Path(name)
+
+    def _event(self, sha256: str) -> dict[str, Any]:
+        event: dict[str, Any] = json.loads((self._home(sha256) / "data" / "event.json").read_bytes())
+        return event
+
+    def _clips(self, sha256: str) -> list[str]:
+        files = (self._event(sha256).get("clip") or {}).get("files") or []
+        return [str(f["path"]) for f in files if str(f["path"]).endswith(_VIDEO)]
+
+    def _stills(self, sha256: str) -> dict[str, str]:
+        listed = [str(s["path"]) for s in self._event(sha256).get("stills") or []]
+        return {Path(path).name: path for path in listed if path.endswith(_PICTURES)}
+
+    def _listed(self, sha256: str, paths: list[str], what: str) -> Path:
+        home = self._home(sha256).resolve()
+        for path in paths:
+            file = (home / path).resolve()
+            if file.is_relative_to(home) and file.is_file():
+                return file
+        raise NoSuchMedia(what)
+
+    def _folder(self, sha256: str) -> Path:
+        return self._packets / sha256[:2] / sha256
+
+    def _home(self, sha256: str) -> Path:
+        folder = self._folder(sha256)
+        if not folder.is_dir():
+            raise NoSuchPacket(sha256)
+        return folder
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _to_disk(folder: Path) -> None:
+    """Make sure that every byte would survive a power cut before the packet is called stored."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    for path in [folder, *(p for p in folder.rglob("*") if p.is_dir())]:
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
