@@ -1,0 +1,151 @@
+"""Pictures of an incident at its moments: the whole scene, and the thing itself at full resolution."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.observation import Box
+from streams.clock import FrameClock
+from streams.decode import UndecodableRange, decode_around
+from streams.frame import Frame
+from streams.packets import StreamPacket
+
+FAR, NEAR = "far", "near"
+JPEG_QUALITY = 90
+MARGIN = 0.3
+"""The near picture shows this share of the box's longer side around it, so that the place stays recognisable."""
+TOLERANCE_S = 1.0
+"""A picture further from its moment than this does not show the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture of the packet.
+
+    Attributes:
+        name: of the file, without a folder.
+        moment: what it shows: `arrival`, `middle`, `verdict`, ...
+        view: `far` (whole scene) or `near` (the thing).
+        wanted_s: media time of the moment.
+        clock: of the picture taken for it.
+        size_px: width and height of this picture.
+        box_px: the thing in this picture's own pixels.
+        jpeg: the file.
+    """
+
+    name: str
+    moment: str
+    view: str
+    wanted_s: float
+    clock: FrameClock
+    size_px: tuple[int, int]
+    box_px: Box
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStill:
+    """A picture that should be there and is not, and why, in words."""
+
+    moment: str
+    view: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stills:
+    """What could be taken, and what could not."""
+
+    taken: tuple[Still, ...]
+    missing: tuple[MissingStill, ...]
+
+
+def take(
+    packets: Sequence[StreamPacket], moments: Mapping[str, float], box_px: Box, size_px: tuple[int, int], camera: str
+) -> Stills:
+    """Decode the pictures at some moments and make a far and a near JPEG of each.
+
+    Args:
+        packets: of the incident's range, in decoding order.
+        moments: name to media time, seconds.
+        box_px: the thing, in pixels of `size_px`.
+        size_px: the picture that boxes refer to; the stream's own may be larger or smaller.
+        camera: id of the camera.
+
+    Returns:
+        For each moment both views, or for each missing one the reason: nothing is invented, and a picture of another
+        moment is never given for the wanted one.
+    """
+    try:
+        frames = decode_around(packets, list(moments.values()), camera=camera)
+    except UndecodableRange as problem:
+        why = [_nothing(moment, view, problem.why) for moment in moments for view in (FAR, NEAR)]
+        return Stills((), tuple(why))
+    taken: list[Still] = []
+    missing: list[MissingStill] = []
+    for (moment, wanted_s), frame in zip(moments.items(), frames, strict=True):
+        off_s = frame.clock.media_s - wanted_s
+        if abs(off_s) > TOLERANCE_S:
+            missing += [_too_far(moment, view, off_s) for view in (FAR, NEAR)]
+            continue
+        rgb = frame.to_rgb()
+        box = scaled(box_px, size_px, frame.size_px)
+        taken.append(_far(moment, wanted_s, frame, rgb, box))
+        near = _near(moment, wanted_s, frame, rgb, box)
+        if isinstance(near, Still):
+            taken.append(near)
+        else:
+            missing.append(near)
+    return Stills(tuple(taken), tuple(missing))
+
+
+def scaled(box_px: Box, size_px: tuple[int, int], real_px: tuple[int, int]) -> Box:
+    """A box of a picture of `size_px` in one of `real_px`, both (width, height)."""
+    x, y = real_px[0] / size_px[0], real_px[1] / size_px[1]
+    left, top, right, bottom = box_px
+    return left * x, top * y, right * x, bottom * y
+
+
+def _far(moment: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], box: Box) -> Still:
+    return Still(f"{moment}-far.jpg", moment, FAR, wanted_s, frame.clock, frame.size_px, box, _jpeg(rgb))
+
+
+def _near(moment: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], box: Box) -> Still | MissingStill:
+    width, height = frame.size_px
+    left, top, right, bottom = box
+    margin = MARGIN * max(right - left, bottom - top)
+    x0, y0 = max(0, int(left - margin)), max(0, int(top - margin))
+    x1, y1 = min(width, int(right + margin) + 1), min(height, int(bottom + margin) + 1)
+    if x1 <= x0 or y1 <= y0:
+        return MissingStill(
+            moment, NEAR, f"the box {box} lies outside the picture of {width}x{height}", "目标框位于画面之外"
+        )
+    inside = (left - x0, top - y0, right - x0, bottom - y0)
+    crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
+    size = (x1 - x0, y1 - y0)
+    return Still(f"{moment}-near.jpg", moment, NEAR, wanted_s, frame.clock, size, inside, _jpeg(crop))
+
+
+def _jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise ValueError(f"OpenCV could not make a JPEG of a picture of shape {rgb.shape}")
+    return encoded.tobytes()
+
+
+def _nothing(moment: str, view: str, why: str) -> MissingStill:
+    return MissingStill(moment, view, f"no picture could be decoded: {why}", "无法解码任何画面")
+
+
+def _too_far(moment: str, view: str, off_s: float) -> MissingStill:
+    side = ("later", "晚") if off_s > 0 else ("earlier", "早")
+    return MissingStill(
+        moment,
+        view,
+        f"the nearest picture was taken {abs(off_s):.1f} s {side[0]}",
+        f"最接近的画面比该时刻{side[1]} {abs(off_s):.1f} 秒",
+    )
