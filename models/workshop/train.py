@@ -93,6 +93,8 @@ def _run(training: Training, start: Path, data_yaml: Path, folder: Path, epochs:
     if resume.exists():
         last.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(resume, last)
+        # A kill between an epoch's line and its checkpoint leaves a line that will come again.
+        shutil.copyfile(folder / "epochs.csv", folder / "ultralytics" / "results.csv")
     model = YOLO(last if resume.exists() else start)
     model.add_callback("on_model_save", _keeper(folder))
     model.add_callback("on_fit_epoch_end", _stopper(epochs))
@@ -133,10 +135,10 @@ def _keeper(folder: Path) -> Any:
     """A callback that copies each epoch's checkpoint so that it is there whole or not at all."""
 
     def keep(trainer: Any) -> None:
+        shutil.copyfile(trainer.csv, folder / "epochs.csv")
         half_written = folder / "resume.part"
         shutil.copyfile(trainer.last, half_written)
         half_written.replace(folder / "resume.pt")
-        shutil.copyfile(trainer.csv, folder / "epochs.csv")
 
     return keep
 

@@ -1,6 +1,7 @@
 """street-objects is COCO's YOLOv8 nano with fewer classes: the same boxes, in every runtime."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -14,6 +15,7 @@ from tests.models.pictures import Boxes, Picture, best_box, frames, letterbox, s
 ENTRY = Registry.shipped().get("street-objects")
 VAN_XYXY = (652, 44, 723, 101)
 FRAMES = (0, 300, 700)
+SAMPLE_CLIP = Path(__file__).parents[2] / "patrol" / "demo_site" / "sample.mp4"
 
 
 def onnx_session(entry: ModelEntry) -> onnxruntime.InferenceSession:
@@ -34,7 +36,7 @@ def run_openvino(entry: ModelEntry, picture: Picture, precision: str) -> Boxes:
 @pytest.mark.parametrize("size", [(640, 480), (640, 384)], ids=str)
 def test_the_parked_van_is_seen_by_both_runtimes(size: tuple[int, int]) -> None:
     session, truck = onnx_session(ENTRY), ENTRY.classes.index("truck")
-    for frame in frames(shared("data", "footage", "campus_parked_van.mp4"), FRAMES):
+    for frame in frames(SAMPLE_CLIP, FRAMES):
         canvas, scale, offset = letterbox(frame, *size)
         plain = session.run(None, {"images": canvas[None]})[0]
         for output, tolerance in (
