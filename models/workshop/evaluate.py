@@ -23,8 +23,8 @@ from models.registry import SHIPPED_TOML, ModelEntry, Registry
 from models.workshop.average_precision import average_precision
 from models.workshop.dataset import BadDataset, Labelled, read_ordinary, read_set
 from models.workshop.look import Look, Looker, read_rgb
+from models.workshop.matching import match
 
-RIGHT_FROM_IOU = 0.5
 QUIET_SHARE = 0.05
 
 
@@ -80,7 +80,7 @@ def evaluate(looker: Looker, entry: ModelEntry, data: Path, quiet: Path | None =
     calm = () if quiet is None else read_ordinary(quiet)
     sizes, looks = _looks(looker, truth, data.name)
     shared = sorted({int(i) for item in truth for i in item.boxes[:, 0]})
-    boxes = [_corners(item, size) for item, size in zip(truth, sizes, strict=True)]
+    boxes = [corners(item, size) for item, size in zip(truth, sizes, strict=True)]
     precisions = average_precision(boxes, [look.every for look in looks], shared)
     classes = {}
     for i, per_iou in precisions.items():
@@ -112,7 +112,7 @@ def _looks(looker: Looker, items: Sequence[Labelled], what: str) -> tuple[list[t
     return sizes, looks
 
 
-def _corners(item: Labelled, size: tuple[int, int]) -> NDArray[np.float64]:
+def corners(item: Labelled, size: tuple[int, int]) -> NDArray[np.float64]:
     """Boxes as class, x1, y1, x2, y2 in pixels, shape (N, 5)."""
     scale = np.array(size)
     centre, half = item.boxes[:, 1:3] * scale, item.boxes[:, 3:5] * scale / 2
@@ -145,26 +145,10 @@ def _counts(truth: Sequence[NDArray[np.float64]], found: Sequence[Detections], c
     for boxes, seen in zip(truth, found, strict=True):
         wanted = boxes[boxes[:, 0] == class_id, 1:]
         mine = seen.where(seen.class_id == class_id)
-        overlaps = _iou(mine.xyxy[np.argsort(-mine.score)], wanted)
-        free = np.ones(len(wanted), bool)
-        for row in overlaps:
-            candidates = np.where(free, row, 0.0)
-            if len(wanted) and candidates.max() >= RIGHT_FROM_IOU:
-                free[int(candidates.argmax())] = False
-                right += 1
+        right += int(match(mine.xyxy, mine.score, wanted)[0].sum())
         shown += len(mine)
         there += len(wanted)
     return right, shown, there
-
-
-def _iou(a: NDArray[np.float32], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of boxes x1, y1, x2, y2: (N, 4) with (M, 4) gives (N, M)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
-    area_a, area_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    overlap: NDArray[np.float64] = both / (area_a[:, None] + area_b[None] - both)
-    return overlap
 
 
 def _rounded(value: float | np.floating) -> float:
