@@ -1,22 +1,22 @@
 """The server's evidence: packets by their identity, each verified before it is kept, never changed afterwards.
 
-A packet lies unpacked at `packets/ab/abcdef…/`, so that a player can read ranges of its clip; it is zipped again for
-whoever fetches it. Uploads arrive in `incoming/` and move in one step, so a packet is there whole or not at all.
+A packet lies unpacked at `packets/ab/abcdef…/`, so that a player can read ranges of its clip; whoever fetches it gets
+it zipped on the way. Uploads arrive in `incoming/` and move in one step, so a packet is there whole or not at all.
 """
 
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evidence.export import UnsafeZip, unzip_packet, zip_packet
-from evidence.verify import verify
-
 from api.cases import CaseReport
+from evidence.export import ArchiveRefused, ArchiveTooLarge, unzip, zip_chunks
+from evidence.verify import verify
 
 FLOOR_BYTES = 1 << 30
 """Below this much free space no evidence is taken, so that the database can go on."""
@@ -24,6 +24,7 @@ FLOOR_BYTES = 1 << 30
 LARGEST_BYTES = 4 << 30
 """No packet is larger than this, zipped or unpacked."""
 
+_STALE_S = 24 * 3600.0
 _LOOK_EVERY_BYTES = 16 << 20
 _VIDEO = (".mp4", ".mkv")
 _PICTURES = (".jpg", ".png")
@@ -136,9 +137,11 @@ class CaseVault:
         self._packets, self._incoming = root / "packets", root / "incoming"
         self.floor_bytes, self.largest_bytes = floor_bytes, largest_bytes
         self._packets.mkdir(parents=True, exist_ok=True)
-        # What a killed server left half-received is nobody's.
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir()
+        self._incoming.mkdir(exist_ok=True)
+        for left in self._incoming.iterdir():
+            # What a killed server left half-received is nobody's; another one's upload is younger than this.
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
 
     def free_bytes(self) -> int:
         """Free space where evidence is kept."""
@@ -166,18 +169,24 @@ class CaseVault:
 
         Raises:
             PacketUnsound: it does not verify.
+            PacketTooLarge, NoRoom: there is no place for what is in it.
             WrongIdentity: it is another packet than `sha256`.
         """
         zipped = upload.finish()
+        self.check_room(upload.size)
+        unpacked = upload.folder / "unpacked"
+        unpacked.mkdir()
         try:
-            folder = unzip_packet(zipped, upload.folder / "unpacked", limit_bytes=self.largest_bytes)
-        except UnsafeZip as exc:
+            folder = unzip(zipped, unpacked, self.largest_bytes)
+        except ArchiveTooLarge as exc:
+            raise PacketTooLarge(self.largest_bytes) from exc
+        except ArchiveRefused as exc:
             raise PacketUnsound((str(exc),)) from exc
         report = verify(folder)
-        if report.problems:
+        if not report.sound:
             raise PacketUnsound(tuple(str(problem) for problem in report.problems))
-        if report.packet_sha256 != sha256:
-            raise WrongIdentity(sha256, report.packet_sha256)
+        if report.sha256 != sha256:
+            raise WrongIdentity(sha256, report.sha256)
         _to_disk(folder)
         home = self._folder(sha256)
         home.parent.mkdir(exist_ok=True)
@@ -196,14 +205,13 @@ class CaseVault:
             ReportDisagrees: the report says something else.
         """
         event = self._event(report.packet_sha256)
-        zone, raised = event.get("zone"), (event.get("times") or {}).get("raised") or {}
         said: Mapping[str, tuple[object, object]] = {
             "incident_id": (report.incident_id, event.get("incident")),
             "kind": (report.kind, event.get("kind")),
             "class": (report.class_name, event.get("class")),
             "camera": (report.camera, event.get("camera")),
-            "zone": (report.zone, zone.get("id") if isinstance(zone, dict) else None),
-            "raised_at": (report.raised_at, _moment(raised.get("captured_at"))),
+            "zone": (report.zone, _inside(event, "zone", "id")),
+            "raised_at": (report.raised_at, _moment(_inside(event, "times", "raised", "captured_at"))),
         }
         problems = [f"{name}: the report says {a}, the packet {b}" for name, (a, b) in said.items() if a != b]
         if problems:
@@ -222,25 +230,19 @@ class CaseVault:
         """One picture; only a name that the packet lists is looked for."""
         return self._listed(sha256, [path for path in [self._stills(sha256).get(name)] if path], f"still {name!r}")
 
-    def zipped(self, sha256: str) -> Path:
-        """The packet as a new ZIP file, which the caller removes."""
-        folder = self._home(sha256)
-        self.check_room(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
-        handle, name = tempfile.mkstemp(suffix=".zip", dir=self._incoming)
-        os.close(handle)
-        zip_packet(folder, Path(name))
-        return Path(name)
+    def zipped(self, sha256: str) -> Iterator[bytes]:
+        """The packet as a ZIP file, piece by piece; raises `NoSuchPacket` at once."""
+        return zip_chunks(self._home(sha256))
 
     def _event(self, sha256: str) -> dict[str, Any]:
         event: dict[str, Any] = json.loads((self._home(sha256) / "data" / "event.json").read_bytes())
         return event
 
     def _clips(self, sha256: str) -> list[str]:
-        files = (self._event(sha256).get("clip") or {}).get("files") or []
-        return [str(f["path"]) for f in files if str(f["path"]).endswith(_VIDEO)]
+        return [path for path in _paths(_inside(self._event(sha256), "clip", "files")) if path.endswith(_VIDEO)]
 
     def _stills(self, sha256: str) -> dict[str, str]:
-        listed = [str(s["path"]) for s in self._event(sha256).get("stills") or []]
+        listed = _paths(_inside(self._event(sha256), "stills"))
         return {Path(path).name: path for path in listed if path.endswith(_PICTURES)}
 
     def _listed(self, sha256: str, paths: list[str], what: str) -> Path:
@@ -259,6 +261,19 @@ class CaseVault:
         if not folder.is_dir():
             raise NoSuchPacket(sha256)
         return folder
+
+
+def _inside(event: Mapping[str, Any], *names: str) -> Any:
+    """A value deep in an event, or None: a packet may be sound and still be of a kind nobody here has seen."""
+    value: Any = event
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _paths(entries: object) -> list[str]:
+    listed = entries if isinstance(entries, list) else []
+    return [str(entry["path"]) for entry in listed if isinstance(entry, Mapping) and "path" in entry]
 
 
 def _moment(text: object) -> datetime | None:

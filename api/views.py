@@ -41,9 +41,9 @@ class Zone(_Part):
 
     id: str = ""
     kind: str = ""
-    hours: str = ""
+    hours: str | None = ""
     dwell_s: float | None = None
-    legal_basis: str = ""
+    legal_basis: str | None = ""
 
 
 class Still(Moment):

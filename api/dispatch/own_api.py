@@ -1,17 +1,14 @@
 """Sends to our own API: first the packet, then the case that names it. See `api/routes/packets.py` and `cases.py`."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from evidence.export import zip_packet
 
 from api.dispatch.driver import Refused, TryAgain
 from api.outgoing import Outgoing
+from evidence.export import zip_chunks
 
-_CHUNK = 256 * 1024
 _GOOD = frozenset({200, 201})
 
 # Answers that no further try can change. 400 is not among them: a proxy or a torn connection gives it as well.
@@ -63,13 +60,9 @@ class OwnApi:
         address = f"/api/v1/packets/{sha256}"
         if self._ask("HEAD", address, missing_is_fine=True).status_code == 200:
             return
-        if not packet.exists():
+        if not (packet / "bagit.txt").is_file():
             raise Refused(f"the packet is gone from this box: {packet.name}; restore it and send again")
-        with tempfile.TemporaryDirectory(prefix="patrol-upload-") as folder:
-            zipped = Path(folder) / "packet.zip"
-            zip_packet(packet, zipped)
-            headers = {"Content-Type": "application/zip", "Content-Length": str(zipped.stat().st_size)}
-            self._ask("PUT", address, content=_chunks(zipped), headers=headers)
+        self._ask("PUT", address, content=zip_chunks(packet), headers={"Content-Type": "application/zip"})
 
     def _ask(self, method: str, address: str, *, missing_is_fine: bool = False, **request: Any) -> httpx2.Response:
         what = f"{method} {address}"
@@ -84,12 +77,6 @@ class OwnApi:
         if answer.status_code in _HOPELESS or _code(answer) == "key_reused":
             raise Refused(reason)
         raise TryAgain(reason, whole_target=answer.status_code in _WHOLE_TARGET, after_s=_patience_s(answer))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
 
 
 def _case_id(answer: httpx2.Response) -> str:

@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from starlette.background import BackgroundTask
 
 from api.auth import BoxToken, ReadToken
 from api.cases import Case, CaseReport, CaseState
@@ -131,9 +130,12 @@ def read_event(case_id: str, _: ReadToken, parts: TheParts) -> dict[str, Any]:
 
 
 @router.get(
-    "/{case_id}/packet.zip", summary="The sealed packet", response_class=FileResponse, responses=answers(401, 403, 404)
+    "/{case_id}/packet.zip",
+    summary="The sealed packet",
+    response_class=StreamingResponse,
+    responses=answers(401, 403, 404),
 )
-def read_packet(case_id: str, _: ReadToken, parts: TheParts) -> FileResponse:
+def read_packet(case_id: str, _: ReadToken, parts: TheParts) -> StreamingResponse:
     """As a ZIP file that `patrol verify` takes as it comes."""
     return packet_file(parts, parts.store.case(case_id))
 
@@ -167,14 +169,12 @@ def summary(case: Case) -> CaseSummary:
     )
 
 
-def packet_file(parts: Parts, case: Case) -> FileResponse:
-    """The packet, zipped for this one answer and gone afterwards."""
-    zipped = parts.vault.zipped(case.report.packet_sha256)
-    return FileResponse(
-        zipped,
+def packet_file(parts: Parts, case: Case) -> StreamingResponse:
+    """The packet, zipped on the way."""
+    return StreamingResponse(
+        parts.vault.zipped(case.report.packet_sha256),
         media_type="application/zip",
-        filename=f"{case.id}.zip",
-        background=BackgroundTask(zipped.unlink, missing_ok=True),
+        headers={"Content-Disposition": f'attachment; filename="{case.id}.zip"'},
     )
 
 

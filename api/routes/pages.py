@@ -47,7 +47,7 @@ def page_still(case_id: str, name: str, parts: TheParts) -> FileResponse:
 
 
 @evidence.get("/cases/{case_id}/packet.zip")
-def page_packet(case_id: str, parts: TheParts) -> FileResponse:
+def page_packet(case_id: str, parts: TheParts) -> Response:
     """The packet for whoever wants to check it."""
     return packet_file(parts, parts.store.case(case_id))
 
