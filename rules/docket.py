@@ -62,25 +62,26 @@ class Docket:
         if now.media_s - story.kept_s < self._limits.keep_every_s:
             return []
         story.kept_s = now.media_s
-        return [Keep(story.incident)]
+        return [Keep(story.written())]
 
     def drop(self, story: Story, why: Reason) -> list[Step]:
         """The candidate came to nothing; its trace says why."""
-        reasons = (*story.reasons(self._timezone, story.incident.last_seen), why)
-        story.incident = replace(story.incident, trace=reasons)
+        reasons = (*story.reasons(self._timezone, story.last_seen), why)
+        story.incident = replace(story.written(), trace=reasons)
         del self._stories[story.incident.id]
         return [*self._stop_asking(story), *self._move(story, IncidentState.DROPPED)]
 
     def verdict(self, story: Story, now: FrameClock) -> list[Step]:
         """The candidate is a violation."""
         why = (*story.reasons(self._timezone, now), trace.no_permit())
-        story.incident = replace(story.incident, raised=now, last_seen=now, trace=why)
+        story.last_seen = now
+        story.incident = replace(story.written(), raised=now, trace=why)
         story.seal_at_s = now.media_s + self._limits.seal_after_s
         return self._move(story, IncidentState.RAISED)
 
     def end(self, story: Story, when: FrameClock) -> list[Step]:
         """The thing has left."""
-        story.incident, story.left_s = replace(story.incident, ended=when), when.media_s
+        story.incident, story.left_s = replace(story.written(), ended=when), when.media_s
         return self._close(story) or [Keep(story.incident)]
 
     def after(self, story: Story, now: FrameClock) -> list[Step]:
@@ -88,7 +89,8 @@ class Docket:
         incident, left_s = story.incident, now.media_s if story.left_s is None else story.left_s
         if story.is_back(now) and incident.ended is not None:
             back = trace.returned(incident.ended, now, self._timezone)
-            story.incident = replace(incident, ended=None, last_seen=now, trace=(*incident.trace, back))
+            story.last_seen = now
+            story.incident = replace(story.written(), ended=None, trace=(*incident.trace, back))
             story.moved_at = story.back_s = story.left_s = None
             return [Keep(story.incident)]
         if now.media_s - left_s <= self._limits.return_s:
@@ -129,7 +131,7 @@ class Docket:
 
     def _seal(self, story: Story) -> Seal:
         story.seal_at_s = None
-        return Seal(story.incident)
+        return Seal(story.written())
 
     def _close(self, story: Story) -> list[Step]:
         if story.has_left and story.incident.state is IncidentState.SEALED:
@@ -137,7 +139,7 @@ class Docket:
         return []
 
     def _move(self, story: Story, state: IncidentState) -> list[Step]:
-        story.incident = story.incident.moved(state)
+        story.incident = story.written().moved(state)
         return [Keep(story.incident)]
 
     def _stop_asking(self, story: Story) -> list[Step]:

@@ -73,10 +73,18 @@ class Hours:
         BadHours: the expression does not parse.
     """
 
-    __slots__ = ("_compiled", "calendar", "depends_on_day_type", "expression", "needs_school", "timezone")
+    __slots__ = (
+        "_as_written",
+        "_compiled",
+        "calendar",
+        "depends_on_day_type",
+        "expression",
+        "needs_school",
+        "timezone",
+    )
 
     def __init__(self, expression: str, timezone: ZoneInfo, calendar: Calendar) -> None:
-        _parsed(expression, expression, timezone)
+        self._as_written = _parsed(expression, expression, timezone)
         self.expression, self.timezone, self.calendar = expression, timezone, calendar
         selectors = [m for m in _SELECTOR.finditer(expression) if m["first"]]
         for selector in selectors:
@@ -93,9 +101,9 @@ class Hours:
     def at(self, moment: datetime) -> bool | None:
         """Whether the hours hold at an aware moment; None when the calendar cannot say, or the expression does not."""
         local = moment.astimezone(self.timezone)
-        today, yesterday = local.date(), local.date() - timedelta(days=1)
         if not self.depends_on_day_type:
-            return self._answer(local, self._read(yesterday), self._read(today))
+            return _open(self._as_written, local)
+        today, yesterday = local.date(), local.date() - timedelta(days=1)
         if not self._known(today):
             return None
         if self._known(yesterday):
@@ -120,8 +128,7 @@ class Hours:
                 self._compiled.clear()
             rewritten = _SELECTOR.sub(lambda m: self._selected(m, (yesterday, today)), self.expression)
             compiled = self._compiled[yesterday, today] = _parsed(rewritten, self.expression, self.timezone)
-        state, _ = compiled.state(local)
-        return None if state == State.UNKNOWN else bool(state == State.OPEN)
+        return _open(compiled, local)
 
     def _selected(self, selector: re.Match[str], days: tuple[_Day, _Day]) -> str:
         if not selector["first"]:
@@ -142,6 +149,11 @@ class Hours:
         if name == "PH":
             return self.calendar.is_holiday(day.date - timedelta(days=int(offset))) if offset else day.holiday
         return bool(self.calendar.is_school_holiday(day.date - timedelta(days=int(offset or 0))))
+
+
+def _open(compiled: OpeningHours, local: datetime) -> bool | None:
+    state, _ = compiled.state(local)
+    return None if state == State.UNKNOWN else bool(state == State.OPEN)
 
 
 def _items(part: str) -> list[str]:

@@ -136,7 +136,7 @@ class ParkingRule:
         if story.verdict is not Stillness.STILL:
             return self._unproven(story, now)
         story.count(now)
-        if story.incident.dwell_s < story.zone.dwell_s:
+        if story.stay_s < story.zone.dwell_s:
             return self._docket.keep_now_and_then(story, now)
         if story.inside * 2 < story.sightings:
             return self._drop(story, trace.dropped("outside", now), now)
@@ -157,7 +157,7 @@ class ParkingRule:
 
     def _resume(self, story: Story, track: Track | None, now: FrameClock) -> list[Step]:
         """A candidate from before a restart goes on only if it is there again within the longest gap."""
-        if not 0 <= now.media_s - story.incident.last_seen.media_s <= self._limits.max_gap_s:
+        if not 0 <= now.media_s - story.last_seen.media_s <= self._limits.max_gap_s:
             return self._drop(story, trace.dropped("gap", now), now)
         if track is None:
             return []

@@ -6,7 +6,7 @@ longer than `max_gap_s`; a longer stretch, covered or unanswered, does not count
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -38,7 +38,7 @@ class Story:
     """An incident and what is known about it between its moves. Belongs to one rule of one camera.
 
     Attributes:
-        incident: as it stands.
+        incident: as it was last written down; `written` brings stay and last sight up to date.
         zone: it is judged by; None when a restored one's zone is no longer in the site.
         limits: how patient to be.
         asked_s: media time at which the pixels were asked; None: not yet.
@@ -52,6 +52,7 @@ class Story:
         back_s: media time since when an ended one is said to be back at its place.
         missing: since when neither detector nor pixels show it.
         left_s: media time at which it left.
+        stay_s, last_seen: the counted stay, and when it was last known to be there.
         seal_at_s: media time at which its packet is due; None: asked for already, or no verdict yet.
         kept_s: media time at which it was last stored.
     """
@@ -74,7 +75,12 @@ class Story:
     missing: FrameClock | None = None
     left_s: float | None = None
     seal_at_s: float | None = None
+    stay_s: float = 0.0
+    last_seen: FrameClock = field(init=False)
     kept_s: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.stay_s, self.last_seen = self.incident.dwell_s, self.incident.last_seen
 
     @property
     def is_candidate(self) -> bool:
@@ -100,7 +106,7 @@ class Story:
         # What was not looked for is not missed.
         self.missing = None if fact or track or not could_see else self.missing or now
         if (fact and fact.verdict is Stillness.STILL) or (track and not self.moved_at):
-            self.incident = replace(self.incident, last_seen=now)
+            self.last_seen = now
         if track and self.is_candidate and self.verdict is Stillness.STILL:
             self._sighted(track)  # only while the pixels say that what is seen there is the thing itself
 
@@ -108,10 +114,16 @@ class Story:
         """The pixels prove that it still stands: the stretch since the last proof counts, unless it was too long."""
         stretch_s = max(0.0, now.media_s - (now.media_s if self.proven_s is None else self.proven_s))
         if stretch_s <= self.limits.max_gap_s + TICK_S:
-            self.incident = replace(self.incident, dwell_s=self.incident.dwell_s + stretch_s)
+            self.stay_s += stretch_s
         else:
             self.uncounted_s += stretch_s
         self.proven_s = now.media_s
+
+    def written(self) -> Incident:
+        """The incident as it stands now."""
+        # Once a move and not once a look: a hundred parked cars are looked at five times a second.
+        self.incident = replace(self.incident, dwell_s=self.stay_s, last_seen=self.last_seen)
+        return self.incident
 
     def moved_away(self, track: Track | None, now: FrameClock) -> bool:
         """Whether "moved" was said for long enough to be believed.
@@ -155,7 +167,7 @@ class Story:
             trace.in_zone(zone, incident.box_px, incident.started, end, timezone),
             trace.hours(zone),
             trace.still(self.answers, self.shift_px, self.similarity),
-            trace.dwell(incident.dwell_s, zone.dwell_s, self.uncounted_s),
+            trace.dwell(self.stay_s, zone.dwell_s, self.uncounted_s),
             trace.phase(incident.phase),
         )
 

@@ -67,7 +67,8 @@ class Zone:
         if self.shape.geom_type not in ("Polygon", "MultiPolygon"):
             raise ValueError(f"zone {self.id}: shape must be a Polygon or MultiPolygon, got {self.shape.geom_type}")
         if self.shape.is_empty or not self.shape.is_valid:
-            raise ValueError(f"zone {self.id}: {shapely.is_valid_reason(self.shape) or 'shape is empty'}")
+            wrong = "the shape is empty" if self.shape.is_empty else shapely.is_valid_reason(self.shape)
+            raise ValueError(f"zone {self.id}: {wrong}")
         if not self.classes:
             raise ValueError(f"zone {self.id}: needs at least one class, got none")
         if not (0 <= self.dwell_s < float("inf") and 0 <= self.error_px < float("inf")):
