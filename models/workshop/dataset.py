@@ -80,6 +80,19 @@ def read_set(folder: Path, classes: Sequence[str]) -> tuple[Labelled, ...]:
     return tuple(found)
 
 
+def class_names(folder: Path) -> tuple[str, ...]:
+    """The classes that a set's labels speak of, in the order of their ids.
+
+    Raises:
+        BadDataset: the set has no classes.txt.
+    """
+    path = folder / "classes.txt"
+    try:
+        return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except OSError as error:
+        raise BadDataset([f"{path}: {error.strerror}; it lists the class names, one a line"]) from error
+
+
 def read_ordinary(folder: Path) -> tuple[Labelled, ...]:
     """Pictures in which there is nothing to be found.
 
@@ -115,14 +128,15 @@ def _pictures(folder: Path, problems: list[str]) -> tuple[Path, ...]:
 
 def _renumbering(folder: Path, classes: Sequence[str], problems: list[str]) -> dict[int, int | None]:
     """Class id in the folder's files to the id in `classes`, or to None where it is not wanted."""
-    path = folder / "classes.txt"
     try:
-        names = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except OSError as error:
-        problems.append(f"{path}: {error.strerror}; it lists the class names, one a line")
+        names = class_names(folder)
+    except BadDataset as error:
+        problems.extend(error.problems)
         return {}
     if not set(names) & set(classes):
-        problems.append(f"{path}: has none of the classes {', '.join(classes)}, only {', '.join(names)}")
+        problems.append(
+            f"{folder / 'classes.txt'}: has none of the classes {', '.join(classes)}, only {', '.join(names)}"
+        )
     return {i: classes.index(name) if name in classes else None for i, name in enumerate(names)}
 
 
