@@ -1,5 +1,6 @@
 """Pictures out of compressed packets, each with the clock of its own packet."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from streams.frame import Frame
 from streams.packets import Codec, StreamPacket
 
 _KEPT_AS_DECODED = frozenset({"yuv420p", "yuvj420p"})
+_MAX_BACKWARDS = 16
 _MAX_INSIDE = 64  # far more than any decoder holds back
 
 
@@ -36,7 +38,7 @@ class PictureDecoder:
     Attributes:
         codec: what this decoder was made for; a packet with another one needs a new decoder.
         camera: goes into each frame.
-        damaged: packets and pictures that did not decode, or decoded with errors.
+        damaged: packets and pictures that did not decode, decoded with errors, or claim an earlier time than the last.
         skipped: packets for which there was no key frame to start from.
     """
 
@@ -55,6 +57,8 @@ class PictureDecoder:
         self.damaged = 0
         self.skipped = 0
         self._session: int | None = None
+        self._newest_s = -math.inf
+        self._backwards = 0
         self._fed_count = 0
         self._inside: dict[int, StreamPacket] = {}
         self._reformatter = VideoReformatter()
@@ -68,11 +72,14 @@ class PictureDecoder:
         """
         if packet.codec is not self.codec and packet.codec != self.codec:
             raise ValueError(f"packet of {packet.codec}, but this decoder is for {self.codec}: make a new one")
+        if not packet.data:  # which would tell FFmpeg that the stream ends
+            self.damaged += 1
+            return []
         if self.key_frames_only:
             if not packet.is_key:
                 return []
             # Drained after each key frame: reordering would otherwise hold it back until the next ones came.
-            return self._pictures(packet) + self.flush()
+            return self._pictures(packet) + self._drained()
         ready: list[Frame] = []
         if self._session is not None and packet.session != self._session:
             ready = self.flush()
@@ -84,11 +91,19 @@ class PictureDecoder:
         return ready + self._pictures(packet)
 
     def flush(self) -> list[Frame]:
-        """The pictures still held back for reordering; the next packet must be a key frame again."""
+        """The pictures still held back for reordering; the next packet must be a key frame again.
+
+        After it, packets of an earlier time may follow, as another range of a ring.
+        """
+        rest = self._drained()
+        self._session = None
+        self._newest_s = -math.inf
+        return rest
+
+    def _drained(self) -> list[Frame]:
         rest = self._pictures(None)
         self._context.flush_buffers()
         self._inside.clear()
-        self._session = None
         return rest
 
     def _opened(self) -> VideoCodecContext:
@@ -135,6 +150,13 @@ class PictureDecoder:
             return None
         if source.clock.media_s < 0:
             return None
+        if source.clock.media_s <= self._newest_s:
+            # A damaged timestamp. Time may not go back; but if it does so for good, it was the earlier one that lied.
+            self.damaged += 1
+            self._backwards += 1
+            if self._backwards < _MAX_BACKWARDS:
+                return None
+        self._newest_s, self._backwards = source.clock.media_s, 0
         if picture.format.name not in _KEPT_AS_DECODED:
             picture = self._reformatter.reformat(picture, format="yuv420p")
         picture.pts, picture.time_base = source.pts, self.codec.time_base

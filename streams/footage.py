@@ -19,7 +19,7 @@ _DEFAULT_FPS = 25.0
 _MAX_REORDER = 16  # pictures a decoder may hold back in H.264 and H.265
 _NAMES_ITS_LENGTH = frozenset({"mov", "matroska", "avi", "flv", "asf"})
 _MAY_RESTART = frozenset({"mpegts", "mpeg"})
-_LENGTH_SLACK_S = 1.0
+_LENGTH_SLACK_S = 0.5
 _PACKETS_TO_FIRST_PICTURE = 100
 _COPY_AGAIN = "copy it again from the recorder, or export it there in another format"
 
@@ -136,7 +136,7 @@ class Footage:
         if first is None:
             return
         step = max(1, round(step_s / float(self.codec.time_base)))
-        reorder = int(stream.codec_context.has_b_frames)
+        reorder = stream.codec_context.reorder_depth
         guessed = container.format.name == "avi" or (first.pts is None and first.dts is None)
         if guessed and reorder and self.codec.name in ("h264", "hevc"):
             yield from in_shown_order(chain([first], packets), self.codec, reorder, step)
@@ -145,35 +145,44 @@ class Footage:
 
     def _read(self, container: InputContainer, stream: av.VideoStream) -> Iterator[AvPacket]:
         """Packets as FFmpeg gives them, until the end or the first place it cannot get over."""
-        torn, first_torn_s, at_s = 0, 0.0, 0.0
+        doubtful: AvPacket | None = None
+        gaps, first_gap_s, at_s = 0, 0.0, 0.0
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
+                # FFmpeg marks a packet that the end of the file cuts short, and in MPEG-TS one beside a lost piece.
+                # The first is of no use and always the last; the second is usually whole.
+                if doubtful is not None:
+                    first_gap_s = first_gap_s if gaps else at_s
+                    gaps += 1
+                    yield doubtful
+                doubtful = packet if packet.is_corrupt else None
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 if stamp is not None:
                     at_s = max(at_s, float((stamp - (stream.start_time or 0)) * self.codec.time_base))
-                if packet.is_corrupt:
-                    first_torn_s = first_torn_s if torn else at_s
-                    torn += 1
-                    continue
-                yield packet
+                if doubtful is None:
+                    yield packet
+        except IndexError:
+            pass  # PyAV 18 stumbles at the very end where a stream appeared half-way; every packet was given by then
         except av.error.FFmpegError as error:
-            self._problems.append(f"{self.path}: reading ended at {at_s:.1f} s: {_said(error)}")
-        if torn:
-            self._problems.append(f"{self.path}: {torn} incomplete packets left out, the first at {first_torn_s:.1f} s")
+            self._problem(f"reading ended at {at_s:.1f} s: {_said(error)}")
+        if doubtful is not None:
+            self._problem(f"its last packet, at {at_s:.1f} s, is cut short and was left out")
+        if gaps:
+            self._problem(f"pieces are missing at {gaps} places, the first at {first_gap_s:.1f} s")
 
     def _report(self, timeline: Timeline, container: str, end_s: float) -> None:
         for at_s, step_s in timeline.jumps:
             which = "back" if step_s < 0 else "forward"
-            self._problems.append(f"{self.path}: its timestamps jump {which} by {abs(step_s):.1f} s at {at_s:.1f} s")
+            self._problem(f"its timestamps jump {which} by {abs(step_s):.1f} s at {at_s:.1f} s")
+        # A length that is merely estimated, as MPEG-TS has it, proves nothing.
         honest = not _NAMES_ITS_LENGTH.isdisjoint(container.split(","))
-        missing_s = self.duration_s - end_s
-        # An error already said where it ended; a length that is merely estimated proves nothing.
-        if honest and missing_s > _LENGTH_SLACK_S and not self._problems:
-            self._problems.append(
-                f"{self.path}: ends at {end_s:.1f} s, but its head says {self.duration_s:.1f} s: cut off or damaged"
-            )
+        if honest and self.duration_s - end_s > max(_LENGTH_SLACK_S, self.duration_s / 100):
+            self._problem(f"ends at {end_s:.1f} s, but its head says {self.duration_s:.1f} s: cut off or damaged")
+
+    def _problem(self, what: str) -> None:
+        self._problems.append(f"{self.path}: {what}")
 
     def _modified(self) -> datetime:
         try:
@@ -207,14 +216,14 @@ class Footage:
         packets = 0
         try:
             for packet in islice(container.demux(stream), _PACKETS_TO_FIRST_PICTURE):
-                packets += packet.size > 0
+                packets += packet.size > 0 and not packet.is_corrupt
                 for picture in packet.decode():
                     return int(picture.rotation)
-        except av.error.FFmpegError as error:
+        except (av.error.FFmpegError, IndexError) as error:
             if not packets:
                 raise UnreadableFootage(self.path, f"holds no picture: {_said(error)}", _COPY_AGAIN) from error
         if not packets:
-            raise UnreadableFootage(self.path, "holds no picture", _COPY_AGAIN)
+            raise UnreadableFootage(self.path, "holds no whole picture", _COPY_AGAIN)
         return 0
 
 

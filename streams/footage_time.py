@@ -89,7 +89,7 @@ class Timeline:
     Attributes:
         jumps: where timestamps stepped back or too far forward: pairs of (seconds on the repaired timeline, seconds of
             the step as the file had it).
-        filled: number of packets for which a missing timestamp was computed.
+        filled: number of packets for which a missing or impossible timestamp was replaced.
     """
 
     def __init__(self, time_base: Fraction, step_s: float, *, may_restart: bool) -> None:
@@ -132,6 +132,9 @@ class Timeline:
                 placed_dts = last + step
             elif placed_dts == last:
                 placed_dts += 1  # the same time twice: muxers want them apart
+            if pts is not None and abs(pts - dts) > self._limit:
+                pts = None  # a damaged number: no decoder holds a picture back for so long
+                self.filled += 1
             placed_pts = placed_dts if pts is None else pts + placed_dts - dts
         self._last_dts = placed_dts
         return placed_pts, placed_dts

@@ -8,6 +8,7 @@ street scene is flat: over 1 km the error of doing so is about 0.1 m.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _A_M = 6_378_137.0  # WGS 84: semi-major axis
 _E2 = 6.694_379_990_14e-3  # WGS 84: first eccentricity, squared
+_FARTHEST_M = 100_000.0
 BOX_ERROR_PX = 3.0
 """How far off the foot of a detected box is taken to be, pixels."""
 UNCHECKED_ERROR_PX = 2.0
@@ -178,7 +180,8 @@ class Homography:
 
     def to_px_many(self, lat_lon: ArrayLike) -> Floats:
         """Pixels, shape (N, 2), of latitudes and longitudes, shape (N, 2); NaN behind the camera."""
-        return _project(np.linalg.inv(self.matrix), self.plane.to_metres(lat_lon))
+        inverse: Floats = np.linalg.inv(self.matrix).astype(np.float64)
+        return _project(inverse, self.plane.to_metres(lat_lon))
 
     def error_m(self, px: tuple[float, float], *, box_error_px: float = BOX_ERROR_PX) -> float:
         """How far off the place of a pixel may be, metres; see `error_m_many`.
@@ -211,20 +214,18 @@ class Homography:
         return errors
 
 
-_FARTHEST_M = 100_000.0
-
-
 def _turned(lon: float) -> float:
     return (lon + 180) % 360 - 180
 
 
 def _solve(px: Floats, metres: Floats) -> Floats:
     """The homography of points, scaled so that w is positive at their centre; NaN when there is none."""
-    matrix, _ = cv2.findHomography(px, metres, 0)
+    # OpenCV's stubs promise a matrix; it gives None where there is no solution.
+    matrix = cast("Floats | None", cv2.findHomography(px, metres, 0)[0])
     if matrix is None:
         return np.full((3, 3), np.nan)
-    found = np.asarray(matrix, np.float64)
-    return found / np.linalg.norm(found) * np.sign(found[2] @ [*px.mean(axis=0), 1.0])
+    towards_us = np.sign(float(matrix[2] @ np.array([*px.mean(axis=0), 1.0])))
+    return np.asarray(matrix / np.linalg.norm(matrix) * towards_us, np.float64)
 
 
 def _project(matrix: Floats, points: Floats) -> Floats:

@@ -31,7 +31,7 @@ def check_points(px: Floats, metres: Floats) -> None:
         raise BadCalibration("every pixel and place must be a finite number")
     for places, limit, what in ((px, _SAME_PX, "pixel"), (metres, _SAME_M, "place")):
         apart = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(len(places)) * 1e12
-        i, j = np.unravel_index(int(apart.argmin()), apart.shape)
+        i, j = divmod(int(apart.argmin()), len(places))
         if apart[i, j] < limit:
             raise BadCalibration(f"points {i + 1} and {j + 1} have the same {what}: remove one or correct it")
     if (reach := float(np.linalg.norm(metres, axis=1).max())) > _FARTHEST_M:

@@ -205,8 +205,8 @@ class PacketRing:
             self._lost_bytes += gone.size_bytes
         if not self._groups:
             self._notices[""] = (
-                f"{self.camera}: {gone.end_s - gone.start_s:.0f} s without a key frame filled the whole ring, and all of "
-                "it was let go; set a shorter key frame interval on the camera"
+                f"{self.camera}: {gone.end_s - gone.start_s:.0f} s without a key frame filled the whole ring, and it "
+                "was all let go; set a shorter key frame interval on the camera"
             )
         for name in robbed:
             self._notices[name] = (
