@@ -8,15 +8,12 @@ street scene is flat: over 1 km the error of doing so is about 0.1 m.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from streams.geo_checks import BadCalibration, check_points, check_solution, worst_point
-
-Floats = NDArray[np.float64]
+from streams.geo_checks import BadCalibration, check_fit, check_points, check_solution, left_out
+from streams.geo_solve import Floats, distances, project, rms, solve
 
 _A_M = 6_378_137.0  # WGS 84: semi-major axis
 _E2 = 6.694_379_990_14e-3  # WGS 84: first eccentricity, squared
@@ -100,6 +97,7 @@ class Homography:
         plane: in which the ground is measured.
         matrix: shape (3, 3), pixels to metres east and north, scaled so that the third coordinate is positive on
             ground that the camera sees and zero at its horizon.
+        px: the calibration points, shape (N, 2), pixels.
         residuals_m: distance of each calibration point from where the fit puts it, metres.
         rms_m: root of the sum of their squares over N - 4, metres: the eight parameters use up four points, so a plain
             mean would flatter. 0 with four points.
@@ -110,6 +108,7 @@ class Homography:
 
     plane: LocalPlane
     matrix: Floats
+    px: Floats
     residuals_m: tuple[float, ...]
     rms_m: float
     left_out_m: tuple[float, ...]
@@ -117,9 +116,7 @@ class Homography:
 
     @classmethod
     def fit(cls, px: ArrayLike, points: Sequence[GeoPoint], *, max_rms_m: float = 1.0) -> "Homography":
-        """Calibrate: a direct linear transform over all points, refined by least squares on the ground.
-
-        Source: R. Hartley, A. Zisserman, Multiple View Geometry, 2nd edition, chapter 4 (`cv2.findHomography`).
+        """Calibrate from points whose pixel and place are both known.
 
         Args:
             px: pixels, shape (N, 2), N of 4 or more, x to the right and y down.
@@ -127,8 +124,8 @@ class Homography:
             max_rms_m: a fit that is worse is refused.
 
         Raises:
-            BadCalibration: too few points, doubles, points on one line, a mirrored or impossible solution, or an
-                rms above the limit; names the worst point.
+            BadCalibration: too few points, doubles, points on one line, a mirrored or impossible solution, an rms
+                above the limit, or one point that the others contradict; names the worst point.
         """
         pixels = np.asarray(px, np.float64)
         if pixels.shape != (len(points), 2):
@@ -138,15 +135,13 @@ class Homography:
         plane = LocalPlane.around(points)
         metres = plane.to_metres([(p.lat, p.lon) for p in points])
         check_points(pixels, metres)
-        matrix = _solve(pixels, metres)
+        matrix = solve(pixels, metres)
         check_solution(matrix, pixels)
-        residuals = _distances(matrix, pixels, metres)
-        spare = len(points) - 4
-        rms = float(np.sqrt((residuals**2).sum() / spare)) if spare else 0.0
-        if rms > max_rms_m:
-            raise BadCalibration(worst_point(pixels, metres, residuals, rms, max_rms_m, _solve))
-        left_out = tuple(_left_out(pixels, metres, i) for i in range(len(points))) if spare else ()
-        return cls(plane, matrix, tuple(map(float, residuals)), rms, left_out, bool(spare))
+        residuals = distances(matrix, pixels, metres)
+        spare = len(points) > 4
+        left_out_m = left_out(pixels, metres) if spare else np.empty(0)
+        check_fit(pixels, metres, residuals, left_out_m, max_rms_m)
+        return cls(plane, matrix, pixels, _floats(residuals), rms(residuals), _floats(left_out_m), spare)
 
     def to_map(self, px: tuple[float, float]) -> GeoPoint:
         """The place on the ground that a pixel shows.
@@ -161,7 +156,7 @@ class Homography:
 
     def to_map_many(self, px: ArrayLike) -> Floats:
         """Latitude and longitude, shape (N, 2), of pixels, shape (N, 2); NaN at and above the horizon."""
-        metres = _project(self.matrix, np.asarray(px, np.float64).reshape(-1, 2))
+        metres = project(self.matrix, np.asarray(px, np.float64).reshape(-1, 2))
         places = self.plane.to_degrees(metres)
         # So close to the horizon that it is no place on Earth any more.
         places[~(np.abs(places[:, 0]) <= 90) | (np.abs(metres).max(axis=1) > _FARTHEST_M)] = np.nan
@@ -181,7 +176,7 @@ class Homography:
     def to_px_many(self, lat_lon: ArrayLike) -> Floats:
         """Pixels, shape (N, 2), of latitudes and longitudes, shape (N, 2); NaN behind the camera."""
         inverse: Floats = np.linalg.inv(self.matrix).astype(np.float64)
-        return _project(inverse, self.plane.to_metres(lat_lon))
+        return project(inverse, self.plane.to_metres(lat_lon))
 
     def error_m(self, px: tuple[float, float], *, box_error_px: float = BOX_ERROR_PX) -> float:
         """How far off the place of a pixel may be, metres; see `error_m_many`.
@@ -197,12 +192,14 @@ class Homography:
     def error_m_many(self, px: ArrayLike, *, box_error_px: float = BOX_ERROR_PX) -> Floats:
         """How far off the places of pixels may be, metres, shape (N,); NaN at and above the horizon.
 
-        The fit's rms, plus an error of `box_error_px` in the direction in which a pixel covers most ground (the larger
-        singular value of the Jacobian). With four points nothing measures the fit: `UNCHECKED_ERROR_PX` more are
-        assumed. It holds among the calibration points; far outside them a homography knows less than it says.
+        The fit's error there, plus an error of `box_error_px` in the direction in which a pixel covers most ground (the
+        larger singular value of the Jacobian). The fit's error is its rms, or what the points nearby were off when
+        left out (mean by inverse squared distance in the picture), whichever is larger: a point that alone holds a
+        corner bends the map to itself and leaves no residual. With four points nothing measures the fit:
+        `UNCHECKED_ERROR_PX` more are assumed. Far outside the points a homography knows less than it says.
         """
         pixels = np.asarray(px, np.float64).reshape(-1, 2)
-        metres = _project(self.matrix, pixels)
+        metres = project(self.matrix, pixels)
         h = self.matrix
         w = pixels @ h[2, :2] + h[2, 2]
         jacobian = (h[None, :2, :2] - metres[:, :, None] * h[None, None, 2, :2]) / w[:, None, None]
@@ -210,39 +207,23 @@ class Homography:
         seen = ~np.isnan(metres[:, 0])
         wide = box_error_px + (0.0 if self.residual_known else UNCHECKED_ERROR_PX)
         if seen.any():
-            errors[seen] = self.rms_m + wide * np.linalg.norm(jacobian[seen], ord=2, axis=(1, 2))
+            errors[seen] = self._fit_error_m(pixels[seen]) + wide * np.linalg.norm(jacobian[seen], ord=2, axis=(1, 2))
         return errors
+
+    def _fit_error_m(self, px: Floats) -> Floats:
+        left_out_m = np.array(self.left_out_m)
+        known = np.isfinite(left_out_m)
+        if not known.any():
+            return np.full(len(px), self.rms_m)
+        apart = np.linalg.norm(px[:, None] - self.px[known][None], axis=2)
+        weight = 1 / np.maximum(apart, 1.0) ** 2
+        nearby: Floats = (weight * left_out_m[known]).sum(axis=1) / weight.sum(axis=1)
+        return np.maximum(nearby, self.rms_m)
 
 
 def _turned(lon: float) -> float:
     return (lon + 180) % 360 - 180
 
 
-def _solve(px: Floats, metres: Floats) -> Floats:
-    """The homography of points, scaled so that w is positive at their centre; NaN when there is none."""
-    # OpenCV's stubs promise a matrix; it gives None where there is no solution.
-    matrix = cast("Floats | None", cv2.findHomography(px, metres, 0)[0])
-    if matrix is None:
-        return np.full((3, 3), np.nan)
-    towards_us = np.sign(float(matrix[2] @ np.array([*px.mean(axis=0), 1.0])))
-    return np.asarray(matrix / np.linalg.norm(matrix) * towards_us, np.float64)
-
-
-def _project(matrix: Floats, points: Floats) -> Floats:
-    """Points through a homography, shape (N, 2); NaN where the third coordinate is not positive."""
-    through = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    w = np.where(through[:, 2] > 0, through[:, 2], np.nan)
-    return np.asarray(through[:, :2] / w[:, None], np.float64)
-
-
-def _distances(matrix: Floats, px: Floats, metres: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(_project(matrix, px) - metres, axis=1), np.float64)
-
-
-def _left_out(px: Floats, metres: Floats, i: int) -> float:
-    rest = np.arange(len(px)) != i
-    try:
-        check_points(px[rest], metres[rest])
-    except BadCalibration:
-        return math.nan
-    return float(_distances(_solve(px[rest], metres[rest]), px[i : i + 1], metres[i : i + 1])[0])
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

@@ -1,15 +1,14 @@
 """What a calibration must not be: each refusal says which point and what to do."""
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from streams.geo_solve import Floats, distances, rms, solve
 
 _SAME_PX = 1.0
 _SAME_M = 0.05
 _FARTHEST_M = 10_000.0
+_OUTLIER = 5.0  # times the limit, for a point that was left out
+_BETTER_WITHOUT = 3.0  # times, that the others agree better
 _FLAT = 0.01  # spread across over spread along, below which points count as standing on one line
 
 
@@ -65,34 +64,57 @@ def check_solution(matrix: Floats, px: Floats) -> None:
         raise BadCalibration("the map comes out mirrored: lat and lon are exchanged, or two points are")
 
 
-def worst_point(
-    px: Floats,
-    metres: Floats,
-    residuals: Floats,
-    rms_m: float,
-    limit_m: float,
-    solve: Callable[[Floats, Floats], Floats],
-) -> str:
-    """The sentence that refuses a bad fit and names the point to look at first.
+def check_fit(px: Floats, metres: Floats, residuals: Floats, left_out_m: Floats, limit_m: float) -> None:
+    """Refuse points that contradict one another.
 
-    With six points or more that is the one without which the rest agree best; one of five cannot be told from the
-    others that way (any four agree), so there it is the one with the largest residual.
+    Args:
+        px: shape (N, 2).
+        metres: shape (N, 2).
+        residuals: of the fit over all, shape (N,).
+        left_out_m: see `left_out`; empty with four points, which cannot contradict one another.
+        limit_m: on the rms.
+
+    Raises:
+        BadCalibration: the rms is above the limit; or one point lies far from where the others put it, and these agree
+            much better without it: such a point may hold a corner alone and bend the map there without a residual.
     """
-    n = len(px)
-    if n > 5:
-        rest_sums = []
-        for i in range(n):
-            keep = np.arange(n) != i
-            matrix = solve(px[keep], metres[keep])
-            through = np.column_stack([px[keep], np.ones(n - 1)]) @ matrix.T
-            rest_sums.append(float(((through[:, :2] / through[:, 2:] - metres[keep]) ** 2).sum()))
-        worst = int(np.nanargmin(rest_sums)) if np.isfinite(rest_sums).any() else int(residuals.argmax())
-    else:
-        worst = int(np.nan_to_num(residuals, nan=np.inf).argmax())
-    return (
-        f"the points disagree by {rms_m:.2f} m (limit {limit_m:.2f} m); look at point {worst + 1} first, "
-        f"{residuals[worst]:.2f} m off at pixel {px[worst, 0]:.0f}, {px[worst, 1]:.0f}"
-    )
+    if not len(left_out_m):
+        return
+    rest = [rms(_distances_without(px, metres, i)) for i in range(len(px))]
+    all_rms = rms(residuals)
+    if not all_rms <= limit_m:
+        # Of five, any four agree: nothing but the residual tells them apart. Of more, the one that spoils the rest.
+        order = np.asarray(rest) if len(px) > 5 else -residuals
+        worst = int(np.nan_to_num(order, nan=np.inf).argmin())
+        raise BadCalibration(
+            f"the points disagree by {all_rms:.2f} m (limit {limit_m:.2f} m); look at point {worst + 1} first, "
+            f"{residuals[worst]:.2f} m off at pixel {px[worst, 0]:.0f}, {px[worst, 1]:.0f}"
+        )
+    if len(px) > 5:
+        for i, off_m in enumerate(left_out_m):
+            if off_m > _OUTLIER * limit_m and rest[i] < all_rms / _BETTER_WITHOUT:
+                raise BadCalibration(
+                    f"point {i + 1} lies {off_m:.1f} m from where the others put it; look at point {i + 1} first, "
+                    f"at pixel {px[i, 0]:.0f}, {px[i, 1]:.0f}"
+                )
+
+
+def left_out(px: Floats, metres: Floats) -> Floats:
+    """How far each point lies from where a fit without it puts it, shape (N,), metres; NaN where there is none."""
+    found = np.full(len(px), np.nan)
+    for i in range(len(px)):
+        rest = np.arange(len(px)) != i
+        try:
+            check_points(px[rest], metres[rest])
+        except BadCalibration:
+            continue
+        found[i] = distances(solve(px[rest], metres[rest]), px[i : i + 1], metres[i : i + 1])[0]
+    return found
+
+
+def _distances_without(px: Floats, metres: Floats, i: int) -> Floats:
+    rest = np.arange(len(px)) != i
+    return distances(solve(px[rest], metres[rest]), px[rest], metres[rest])
 
 
 def _on_line(places: Floats) -> bool:
