@@ -14,6 +14,7 @@ from detector.detections import Detections
 from detector.kalman import BoxMotion
 from detector.kinds import SAME_THING
 from detector.observation import Track
+from detector.overlap import areas, iou, shared_area
 
 Boxes = NDArray[np.float64]
 
@@ -169,8 +170,8 @@ class Tracker:
         left, firm = np.flatnonzero(~taken), taken | sure
         if not len(left) or not firm.any():
             return left
-        shared, areas = _shared(boxes[left], boxes[firm]), _areas(boxes[left])[:, None]
-        doubled = (shared > _PART * areas) & (groups[left][:, None] == groups[firm])
+        shared, whole = shared_area(boxes[left], boxes[firm]), areas(boxes[left])[:, None]
+        doubled = (shared > _PART * whole) & (groups[left][:, None] == groups[firm])
         begins: NDArray[np.bool_] = sure[left] | ~doubled.any(axis=1)
         return np.compress(begins, left)
 
@@ -188,25 +189,6 @@ class Tracker:
         if not alive.all():
             self._motion.keep(alive)
             self._lives = [life for life, stays in zip(self._lives, alive, strict=True) if stays]
-
-
-def iou(first: Boxes, second: Boxes) -> Boxes:
-    """Intersection over union of each of the first boxes with each of the second, shape (N, M), 0 to 1."""
-    shared = _shared(first, second)
-    ratio: Boxes = shared / np.maximum(_areas(first)[:, None] + _areas(second) - shared, 1e-9)
-    return ratio
-
-
-def _shared(first: Boxes, second: Boxes) -> Boxes:
-    left, top, right, bottom = first.T[:, :, None]
-    other_left, other_top, other_right, other_bottom = second.T[:, None, :]
-    width: Boxes = np.maximum(np.minimum(right, other_right) - np.maximum(left, other_left), 0)
-    height: Boxes = np.maximum(np.minimum(bottom, other_bottom) - np.maximum(top, other_top), 0)
-    return width * height
-
-
-def _areas(boxes: Boxes) -> Boxes:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
 def _grown(boxes: Boxes) -> Boxes:
