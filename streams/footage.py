@@ -11,12 +11,11 @@ import av
 from av.container import InputContainer
 
 from streams.clock import ClockSource, FrameClock
-from streams.footage_order import AvPacket, in_shown_order
+from streams.footage_order import AvPacket, in_shown_order, with_first_dts
 from streams.footage_time import StartTime, Timeline, start_time
 from streams.packets import Codec, StreamPacket
 
 _DEFAULT_FPS = 25.0
-_MAX_REORDER = 16  # pictures a decoder may hold back in H.264 and H.265
 _NAMES_ITS_LENGTH = frozenset({"mov", "matroska", "avi", "flv", "asf"})
 _MAY_RESTART = frozenset({"mpegts", "mpeg"})
 _LENGTH_SLACK_S = 0.5
@@ -141,7 +140,7 @@ class Footage:
         if guessed and reorder and self.codec.name in ("h264", "hevc"):
             yield from in_shown_order(chain([first], packets), self.codec, reorder, step)
         else:
-            yield from _with_first_dts(chain([first], packets), step)
+            yield from with_first_dts(chain([first], packets), step)
 
     def _read(self, container: InputContainer, stream: av.VideoStream) -> Iterator[AvPacket]:
         """Packets as FFmpeg gives them, until the end or the first place it cannot get over."""
@@ -173,6 +172,8 @@ class Footage:
             self._problem(f"pieces are missing at {gaps} places, the first at {first_gap_s:.1f} s")
 
     def _report(self, timeline: Timeline, container: str, end_s: float) -> None:
+        if 0 < timeline.filled < timeline.seen:  # where no picture has a time, its format has none: nothing is wrong
+            self._problem(f"{timeline.filled} of {timeline.seen} pictures have no sound time: it was computed")
         for at_s, step_s in timeline.jumps:
             which = "back" if step_s < 0 else "forward"
             self._problem(f"its timestamps jump {which} by {abs(step_s):.1f} s at {at_s:.1f} s")
@@ -243,21 +244,6 @@ def _duration_s(container: InputContainer, stream: av.VideoStream) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else 0.0
-
-
-def _with_first_dts(packets: Iterator[AvPacket], step: int) -> Iterator[AvPacket]:
-    """Matroska's first pictures have no decoding time when there are B-frames: count back from the first that has."""
-    held: list[AvPacket] = []
-    for packet in packets:
-        held.append(packet)
-        if packet.dts is not None:
-            for back, earlier in enumerate(reversed(held)):
-                earlier.dts = packet.dts - back * step
-            break
-        if len(held) > _MAX_REORDER:
-            break
-    yield from held
-    yield from packets
 
 
 def _said(error: Exception) -> str:

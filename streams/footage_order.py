@@ -10,6 +10,7 @@ from av.video.codeccontext import VideoCodecContext
 from streams.packets import Codec
 
 AvPacket: TypeAlias = "av.Packet[Any]"
+_MAX_REORDER = 16  # pictures a decoder may hold back in H.264 and H.265
 _MAX_HELD = 64  # a picture still missing after so many later packets will never come out
 
 
@@ -74,3 +75,18 @@ def _order_finder(codec: Codec) -> VideoCodecContext:
     if codec.extradata:
         context.extradata = codec.extradata
     return context
+
+
+def with_first_dts(packets: Iterator[AvPacket], step: int) -> Iterator[AvPacket]:
+    """Matroska's first pictures have no decoding time when there are B-frames: count back from the first that has."""
+    held: list[AvPacket] = []
+    for packet in packets:
+        held.append(packet)
+        if packet.dts is not None:
+            for back, earlier in enumerate(reversed(held)):
+                earlier.dts = packet.dts - back * step
+            break
+        if len(held) > _MAX_REORDER:
+            break
+    yield from held
+    yield from packets

@@ -89,6 +89,7 @@ class Timeline:
     Attributes:
         jumps: where timestamps stepped back or too far forward: pairs of (seconds on the repaired timeline, seconds of
             the step as the file had it).
+        seen: number of packets placed.
         filled: number of packets for which a missing or impossible timestamp was replaced.
     """
 
@@ -107,6 +108,7 @@ class Timeline:
         self._last_dts: int | None = None
         self.jumps: list[tuple[float, float]] = []
         self.filled = 0
+        self.seen = 0
 
     def placed(self, pts: int | None, dts: int | None, duration: int) -> tuple[int, int]:
         """The timestamps of the next packet, (pts, dts) in ticks, complete and in order.
@@ -116,9 +118,12 @@ class Timeline:
             dts: decoding time in ticks, None where the file has none.
             duration: in ticks, 0 where unknown.
         """
-        if pts is None:
-            self.filled += 1
         last = self._last_dts
+        near = dts if dts is not None else last - self._shift if last is not None else pts
+        if pts is not None and near is not None and abs(pts - near) > self._limit:
+            pts = None  # a damaged number: no decoder holds a picture back for so long
+        self.seen += 1
+        self.filled += pts is None
         if dts is None:
             # Nothing to tell a jump by: one picture after the last.
             placed_dts = last + self._step if last is not None else (pts or 0)
@@ -132,9 +137,6 @@ class Timeline:
                 placed_dts = last + step
             elif placed_dts == last:
                 placed_dts += 1  # the same time twice: muxers want them apart
-            if pts is not None and abs(pts - dts) > self._limit:
-                pts = None  # a damaged number: no decoder holds a picture back for so long
-                self.filled += 1
             placed_pts = placed_dts if pts is None else pts + placed_dts - dts
         self._last_dts = placed_dts
         return placed_pts, placed_dts

@@ -107,7 +107,6 @@ def test_an_unknown_codec_is_named() -> None:
         ("mjpeg", "yuvj422p", "yuv420p"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:deprecated pixel format")
 def test_whatever_goes_in_8_bit_420_comes_out(tmp_path: Path, codec: str, pix_fmt: str, comes_out: str) -> None:
     footage = Footage(make_clip(tmp_path / "a.mkv", codec=codec, pix_fmt=pix_fmt, pictures=12), camera="gate")
     frames = decoded(PictureDecoder(footage.codec, camera="gate"), list(footage.packets()))
