@@ -18,7 +18,7 @@ from streams.camera_clock import Arrival, CameraClock
 from streams.camera_faults import fault
 from streams.camera_health import CameraHealth, HealthRecord
 from streams.credentials import Login, split_login, with_login
-from streams.errors import Down, SourceLost, Unreadable, WrongPassword
+from streams.errors import Down, Frozen, SourceLost, Unreadable, WrongPassword
 from streams.packets import Codec, StreamPacket
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from streams.clock import FrameClock
 
-_OPEN_TIMEOUT_S = 5.0
-_READ_TIMEOUT_S = 3.0
 # How long FFmpeg looks at the stream before it hands out pictures. Its own 5 s would delay every reconnect; a camera
 # that does not describe its stream beforehand is looked at longer the next time.
 _SHORT_LOOK_S, _LONG_LOOK_S = 0.5, 4.0
@@ -50,6 +48,7 @@ class Camera:
         password: goes into the call that opens the stream and nowhere else.
         transport: RTP within the RTSP connection (`tcp`) or apart (`udp`).
         on_state: told of every change of state, on the thread that reads.
+        open_timeout_s: so long a camera may take to answer, seconds.
         read_timeout_s: a picture must come within so many seconds, or the camera is taken for frozen.
         refused_wait_s: seconds between tries after a refused login; many cameras lock out who guesses too often.
 
@@ -66,7 +65,8 @@ class Camera:
         password: str | None = None,
         transport: Literal["tcp", "udp"] = "tcp",
         on_state: Callable[[CameraHealth], None] | None = None,
-        read_timeout_s: float = _READ_TIMEOUT_S,
+        open_timeout_s: float = 5.0,
+        read_timeout_s: float = 3.0,
         refused_wait_s: float = 60.0,
     ) -> None:
         if transport not in ("tcp", "udp"):
@@ -77,7 +77,7 @@ class Camera:
         self.url, login = split_login(url)
         self._login = Login(username or login.username, login.password if password is None else password)
         self._transport = transport
-        self._read_timeout_s, self._refused_wait_s = read_timeout_s, refused_wait_s
+        self._timeouts_s, self._refused_wait_s = (open_timeout_s, read_timeout_s), refused_wait_s
         self._look_s = _SHORT_LOOK_S
         self._record = HealthRecord(camera_id, on_state)
         self._clock = CameraClock()
@@ -132,9 +132,8 @@ class Camera:
             "buffer_size": str(_UDP_BUFFER),
         }
         url = with_login(self.url, self._login)
-        timeout = (_OPEN_TIMEOUT_S, self._read_timeout_s)
         # Titles in the stream's description come in any encoding: they must not end the connection.
-        return av.open(url, options=options, timeout=timeout, metadata_errors="replace")
+        return av.open(url, options=options, timeout=self._timeouts_s, metadata_errors="replace")
 
     def _read(self, container: "InputContainer", stop: Event) -> Iterator[StreamPacket]:
         video = next(iter(container.streams.video), None)
@@ -142,7 +141,7 @@ class Camera:
             raise Unreadable(self.camera_id, "the stream holds no video; check the path in the address")
         codec: Codec | None = None
         began_s = time.monotonic()
-        for packet in _timed(container.demux(video)):
+        for packet in _timed(self._in_time(container.demux(video))):
             if stop.is_set():
                 return
             arrival = _arrival(packet)
@@ -155,6 +154,20 @@ class Camera:
             if arrival.mono_s - began_s > _SOUND_AFTER_S:
                 self._backoff.reset()
             yield _stream_packet(packet, clock, codec, self._session)
+
+    def _in_time(self, packets: "Iterable[Packet[VideoStream]]") -> "Iterator[Packet[VideoStream]]":
+        """Packets until one had to be waited for too long.
+
+        When the library gives up waiting, it first hands out the picture that its parser still held, and would then
+        wait as long again: so the time is taken here. What the consumer needs between two packets is not counted.
+        """
+        asked_s = time.monotonic()
+        for packet in packets:
+            waited_s = time.monotonic() - asked_s
+            yield packet
+            if waited_s >= self._timeouts_s[1]:
+                raise Frozen(self.camera_id, f"no picture for {waited_s:.0f} s; check the camera and its network")
+            asked_s = time.monotonic()
 
     def _codec(self, video: "VideoStream") -> Codec:
         context = video.codec_context

@@ -32,7 +32,7 @@ def fault(camera: str, url: str, error: Exception, password: str | None, *, was_
         case av.error.HTTPNotFoundError():
             return WrongPath(camera, f"{where} has no stream {urlsplit(url).path!r}; check the path in the address")
         case av.error.ExitError() if was_open:
-            return Frozen(camera, "no picture for too long; check the camera and its network. Reconnecting")
+            return Frozen(camera, "no picture for too long; check the camera and its network")
         case av.error.ExitError() | OSError(errno=errno.EIO):
             return _silence(camera, url)
         case OSError(errno=errno.EPROTONOSUPPORT):

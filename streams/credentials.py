@@ -50,11 +50,18 @@ def split_login(url: str) -> tuple[str, Login]:
     """A URL without its user part, and the login that stood in it.
 
     Raises:
-        ValueError: `url` has no host; the message does not repeat the URL's login.
+        ValueError: `url` has no host or a port that is none; the message does not repeat the URL's login.
     """
-    parts = urlsplit(url)
-    if not parts.hostname:
-        raise ValueError(f"expected an address such as rtsp://192.0.2.10/stream1, got {redacted(url)!r}")
+    try:
+        parts = urlsplit(url)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text may hold the password, which stood where a port was expected
+        sound = False
+    if not sound:
+        raise ValueError(
+            f"expected an address such as rtsp://192.0.2.10/stream1, got {redacted(url)!r}; "
+            "in a user or password write / as %2F, @ as %40 and : as %3A"
+        )
     userinfo, _, host = parts.netloc.rpartition("@")
     username, colon, password = userinfo.partition(":")
     login = Login(unquote(username), unquote(password) if colon else None)
