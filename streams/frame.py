@@ -1,7 +1,7 @@
 """One decoded picture with its time. Pixels stay in the decoder's planes until somebody wants them otherwise."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
@@ -41,7 +41,9 @@ class Frame:
         """The brightness plane, shape (H, W), without a copy where the decoder gave 8-bit planar YUV."""
         picture = self.picture if self.picture.format.name in _PLANAR_8_BIT else self.picture.reformat(format="gray8")
         plane = picture.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        # A plane is a buffer; PyAV's stubs only forget to say so.
+        samples = np.frombuffer(cast("memoryview[int]", plane), np.uint8)
+        rows = samples.reshape(plane.height, plane.line_size)
         return rows[:, : plane.width]
 
     @classmethod
