@@ -22,6 +22,11 @@ DATA = "data"
 class Signer(Protocol):
     """Whoever holds the key."""
 
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of the certificate, lower-case hex."""
+        ...
+
     def sign(self, content: bytes) -> bytes:
         """A detached CMS signature over `content`, DER, certificate inside."""
         ...
@@ -134,6 +139,7 @@ def _make(draft: Path, contents: PacketContents, signer: Signer, link: Link, sea
             [path.stat().st_size for path in payload],
             link,
             sealed_at,
+            signer.fingerprint,
         ),
         SHA256: manifest({f"{DATA}/{path.name}": _digest(path, "sha256") for path in payload}),
         SHA512: manifest({f"{DATA}/{path.name}": _digest(path, "sha512") for path in payload}),

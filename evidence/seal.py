@@ -61,7 +61,9 @@ def manifest(digests: Mapping[str, str]) -> bytes:
     return "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())).encode()
 
 
-def bag_info(incident: str, site: str, software: str, payload: Sequence[int], link: Link, sealed_at: datetime) -> bytes:
+def bag_info(
+    incident: str, site: str, software: str, payload: Sequence[int], link: Link, sealed_at: datetime, fingerprint: str
+) -> bytes:
     """The text of `bag-info.txt`.
 
     Args:
@@ -71,6 +73,8 @@ def bag_info(incident: str, site: str, software: str, payload: Sequence[int], li
         payload: size of each file under `data/`, bytes.
         link: place in the chain.
         sealed_at: the box's time, UTC.
+        fingerprint: sha256 of the signer's certificate. Signed with everything else, so that no byte of the
+            certificate beside the signature can change unnoticed, whoever issued it.
     """
     lines = {
         "Source-Organization": site,
@@ -82,5 +86,6 @@ def bag_info(incident: str, site: str, software: str, payload: Sequence[int], li
         "Previous-Packet-SHA256": link.previous_sha256,
         "Previous-Signature-SHA256": link.previous_p7s_sha256,
         "Sealed-At": utc_text(sealed_at),
+        "Signer-Certificate-SHA256": fingerprint,
     }
     return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in lines.items()).encode()

@@ -11,6 +11,15 @@ from evidence.finding import Finding
 from evidence.stills import FAR, Stills
 
 TABLE = Path(__file__).with_name("minimum.toml")
+_ZH = {
+    "far": "远景",
+    "near": "近景",
+    "reference": "参照物",
+    "before": "之前",
+    "arrival": "到达",
+    "middle": "中间",
+    "verdict": "判定",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +113,17 @@ def _pictures(row: Minimum, stills: Stills) -> list[Shortfall]:
     have = {(still.moment, still.view) for still in stills.taken}
     views = {still.view for still in stills.taken}
     found = [
-        Shortfall(f"still_{moment}_{view}", f"no {view} picture of the {moment}", f"缺少 {moment} 时刻的 {view} 照片")
+        Shortfall(
+            f"still_{moment}_{view}", f"no {view} picture of the {moment}", f"缺少{_zh(moment)}时刻的{_zh(view)}照片"
+        )
         for moment in row.moments
         for view in row.views
         if view in views and (moment, view) not in have
     ]
     found += [
-        Shortfall(f"view_{view}", f"no {view} picture", f"缺少 {view} 照片") for view in row.views if view not in views
+        Shortfall(f"view_{view}", f"no {view} picture", f"缺少{_zh(view)}照片")
+        for view in row.views
+        if view not in views
     ]
     span_s = _span_s([still.clock.media_s for still in stills.taken if still.view == FAR])
     if span_s < row.span_s:
@@ -122,6 +135,10 @@ def _pictures(row: Minimum, stills: Stills) -> list[Shortfall]:
             )
         )
     return found
+
+
+def _zh(name: str) -> str:
+    return _ZH.get(name, name)
 
 
 def _span_s(moments_s: Sequence[float]) -> float:

@@ -53,6 +53,9 @@ def _verify_folder(root: Path, pinned: bytes | None) -> Report:
         if p7s.is_file():
             wrong, notes, fingerprint = check_signature(content, p7s.read_bytes(), SIGNATURE, pinned)
             problems += wrong
+            named = info.get("Signer-Certificate-SHA256")
+            if fingerprint and fingerprint != named:
+                problems.append(Problem(SIGNATURE, f"the certificate {named} that bag-info.txt names", fingerprint))
     if (root / "data").is_dir():
         problems += check_event(root, info)
     sequence = info.get("Packet-Sequence", "")

@@ -24,6 +24,7 @@ INFO_LABELS = (
     "Previous-Packet-SHA256",
     "Previous-Signature-SHA256",
     "Sealed-At",
+    "Signer-Certificate-SHA256",
 )
 MAX_TEXT = 1 << 20
 """Bytes of a manifest or a tag file: more is no packet of ours."""

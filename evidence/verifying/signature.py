@@ -11,7 +11,7 @@ from typing import Any
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -23,7 +23,19 @@ _SHA256_NULL = bytes.fromhex("300d06096086480165030402010500")  # the same with 
 _ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256, parameters absent (RFC 5758)
 _ATTRIBUTES = {"content_type", "message_digest", "signing_time", "smime_capabilities"}
 _REQUIRED = _ATTRIBUTES - {"smime_capabilities"}
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+# What parsing rubbish raises: asn1crypto checks lazily, and the certificate is read by a second library.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class NotACertificate(ValueError):
@@ -92,7 +104,7 @@ def _check_signed_data(
     elif (wanted := expected.fingerprint(hashes.SHA256()).hex()) != fingerprint:
         problems.append(Problem(name, f"the pinned certificate {wanted}", fingerprint))
     if certificate.issuer != certificate.subject and expected is None:
-        notes.append("the certificate was issued by another, whose signature on it is not checked without --cert")
+        notes.append("the certificate was issued by another, whose signature on it is not checked here")
     return problems, notes, fingerprint
 
 

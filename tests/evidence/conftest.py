@@ -1,7 +1,5 @@
 """A box with a key, and one sealed packet to look at."""
 
-from pathlib import Path
-
 import pytest
 
 from evidence.packet import SealedPacket, seal_packet

@@ -59,7 +59,8 @@ def test_time_runs_on_over_a_reconnect_and_the_hole_is_named(tmp_path: Path) -> 
     assert times == pytest.approx([n / 25 for n in range(50)] + [7.0 + n / 25 for n in range(50)], abs=1e-4)
     assert [*facts.gaps[0]] == pytest.approx([1.96, 7.0])
     assert len(facts.gaps) == 1
-    assert (facts.first_s, facts.last_s, facts.frames) == (pytest.approx(0.0), pytest.approx(8.96), 100)
+    assert [facts.first_s, facts.last_s] == pytest.approx([0.0, 8.96])
+    assert facts.frames == 100
 
 
 def test_sessions_whose_clocks_overlap_keep_their_order(tmp_path: Path) -> None:
