@@ -1,4 +1,4 @@
-"""How the command ends: 0 done, 1 something given is wrong, 2 the request or the configuration is wrong, 70 a defect."""
+"""How the command ends: 0 done, 1 something given is wrong, 2 the request or configuration is wrong, 70 a defect."""
 
 import click
 

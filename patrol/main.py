@@ -24,17 +24,17 @@ COMMANDS: dict[str, str] = {
 class _Lazy(click.Group):
     """Subcommands load when they are called: `patrol verify` must not wait for a detector."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         command = getattr(importlib.import_module(f"patrol.commands.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - a table entry without its command is a defect
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
 

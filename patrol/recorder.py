@@ -1,0 +1,202 @@
+"""What happened around an incident: its packets and its boxes, kept from the moment it becomes a candidate."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from detector.observation import Observation
+from rules.incident import Incident, IncidentState
+from streams.footage import Footage
+from streams.packets import StreamPacket
+from streams.ring import PacketRing
+from streams.spool import Spool, SpoolError
+
+BEFORE_S, AFTER_S = 10.0, 10.0
+"""An uncut clip runs from 10 s before the stop to 10 s after the verdict (docs/verify.md, evidence minimum)."""
+
+_FOLLOWED = frozenset({IncidentState.CANDIDATE, IncidentState.RAISED})
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The material of one packet.
+
+    Attributes:
+        wanted_s: media time asked for, from and to.
+        packets: what there is of it, from the last key frame before.
+        looks: the observations in it, oldest first.
+    """
+
+    wanted_s: tuple[float, float]
+    packets: tuple[StreamPacket, ...]
+    looks: tuple[Observation, ...]
+
+
+class Recorder(Protocol):
+    """Keeps what evidence is made of; one a camera."""
+
+    @property
+    def problem(self) -> str:
+        """What keeps it from recording; empty when all is well."""
+        ...
+
+    def record(self, packet: StreamPacket) -> None:
+        """A packet came in."""
+
+    def note(self, seen: Observation) -> None:
+        """A look was made."""
+
+    def follow(self, incident: Incident) -> None:
+        """An incident changed its state: keep its range, or let it go."""
+
+    def recording(self, incident: Incident) -> Recording:
+        """The material for the packet of a raised incident."""
+        ...
+
+
+def wanted_s(incident: Incident) -> tuple[float, float]:
+    """Media time that the clip of a raised incident should cover."""
+    verdict = incident.raised or incident.last_seen
+    return incident.started.media_s - BEFORE_S, verdict.media_s + AFTER_S
+
+
+class LookLog:
+    """The observations of one camera, as far back as the ring goes or a followed incident needs.
+
+    Written by the camera's thread, read by the one that seals.
+    """
+
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s = keep_s
+        self._lock = threading.Lock()
+        self._looks: deque[Observation] = deque()
+        self._followed: dict[str, float] = {}
+
+    def note(self, seen: Observation) -> None:
+        """Add one look and forget what nobody needs."""
+        with self._lock:
+            self._looks.append(seen)
+            oldest = min([seen.clock.media_s - self._keep_s, *self._followed.values()])
+            while self._looks and self._looks[0].clock.media_s < oldest:
+                self._looks.popleft()
+
+    def follow(self, incident: Incident) -> None:
+        """Hold the looks of an open incident."""
+        if incident.state in _FOLLOWED:
+            self._followed[incident.id] = wanted_s(incident)[0]
+        else:
+            self._followed.pop(incident.id, None)
+
+    def between(self, from_s: float, to_s: float) -> tuple[Observation, ...]:
+        """The looks of a range of media time."""
+        with self._lock:
+            return tuple(seen for seen in self._looks if from_s <= seen.clock.media_s <= to_s)
+
+
+class LiveRecorder:
+    """A live camera's packets: a ring in memory, and on disk whatever belongs to an open incident.
+
+    What is followed is written to the spool at once, so a process that is killed finds it again.
+
+    Args:
+        ring: this camera's own.
+        spool: this camera's own folder.
+        keep_s: seconds of looks to keep for the boxes beside a clip.
+        restored: incidents that a restart goes on with; ranges of any other are left-overs and are deleted.
+    """
+
+    def __init__(self, ring: PacketRing, spool: Spool, keep_s: float, restored: Iterable[Incident] = ()) -> None:
+        self._ring, self._spool = ring, spool
+        self._log = LookLog(keep_s)
+        self._spooled: set[str] = set()
+        self.problem = ""
+        wanted = {incident.id: incident for incident in restored if incident.state in _FOLLOWED}
+        for name in spool.names():
+            if name in wanted:
+                self._spooled.add(name)
+                self._log.follow(wanted[name])
+            else:
+                spool.delete(name)
+
+    def record(self, packet: StreamPacket) -> None:
+        """Into the ring, and after every open incident's range."""
+        self._ring.append(packet)
+        for name in tuple(self._spooled):
+            self._guarded(name, partial(self._spool.append, name, packet))
+
+    def note(self, seen: Observation) -> None:
+        """A look was made."""
+        self._log.note(seen)
+
+    def follow(self, incident: Incident) -> None:
+        """Begin or end an incident's range on disk."""
+        self._log.follow(incident)
+        if incident.state in _FOLLOWED and incident.id not in self._spooled:
+            self._spooled.add(incident.id)
+            packets = self._ring.since(wanted_s(incident)[0])
+            self._guarded(incident.id, partial(self._spool.open_range, incident.id, packets))
+        elif incident.state not in _FOLLOWED and incident.id in self._spooled:
+            self._spooled.discard(incident.id)
+            self._spool.delete(incident.id)
+
+    def recording(self, incident: Incident) -> Recording:
+        """From the spool where the range is there, from the ring where the disk was too full for it."""
+        first, last = wanted_s(incident)
+        packets: Iterable[StreamPacket] = ()
+        if incident.id in self._spool.names():
+            packets = self._spool.read(incident.id)
+        kept = tuple(_until(packets, last)) or self._ring.between(first, last)
+        return Recording((first, last), kept, self._log.between(first, last))
+
+    def _guarded(self, name: str, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except SpoolError as full:
+            # New clips stop before the database does; what was written stays, the ring holds the last seconds.
+            self._spooled.discard(name)
+            self.problem = str(full)
+
+
+class FootageRecorder:
+    """Recorded footage is its own ring: the range is read from the file again when a packet is made."""
+
+    def __init__(self, footage: Footage, looks_keep_s: float = 60.0) -> None:
+        self._footage = footage
+        self._log = LookLog(looks_keep_s)
+        self.problem = ""
+
+    def record(self, packet: StreamPacket) -> None:
+        """Nothing to keep: the file has it."""
+
+    def note(self, seen: Observation) -> None:
+        """A look was made."""
+        self._log.note(seen)
+
+    def follow(self, incident: Incident) -> None:
+        """Hold the looks of an open incident."""
+        self._log.follow(incident)
+
+    def recording(self, incident: Incident) -> Recording:
+        """Read the range, from the key frame before it."""
+        first, last = wanted_s(incident)
+        fresh = Footage(self._footage.path, camera=self._footage.camera, start=self._footage.start.at)
+        return Recording((first, last), tuple(_from_key(fresh.packets(), first, last)), self._log.between(first, last))
+
+
+def _until(packets: Iterable[StreamPacket], last_s: float) -> Iterator[StreamPacket]:
+    return (packet for packet in packets if packet.clock.media_s <= last_s)
+
+
+def _from_key(packets: Iterable[StreamPacket], first_s: float, last_s: float) -> Sequence[StreamPacket]:
+    kept: list[StreamPacket] = []
+    for packet in packets:
+        if packet.is_key:
+            if packet.clock.media_s > last_s:
+                break
+            if packet.clock.media_s <= first_s:
+                kept = []
+        kept.append(packet)
+    return list(_until(kept, last_s))

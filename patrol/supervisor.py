@@ -1,0 +1,129 @@
+"""Everything that runs while a site is watched, and when it is started again. One thread a row:
+
+thread            what it does                                             ends
+watch-CAMERA      packets -> frames -> observations -> steps               at stop; restarted after any defect
+seal              raised incidents -> packets -> outbox                     at stop, when its queue is empty
+outbox            cases -> dispatch targets, until acknowledged             at stop
+(caller)          health to the store, overdue incidents to the sealer      at stop
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from api.cameras import WATCHED, CameraHealth
+from api.dispatch.outbox import Outbox
+from api.store import Store
+from patrol.pipeline import CameraPatrol
+from patrol.sealing import BoxDesk
+from patrol.sources import Source
+from rules.incident import Incident, IncidentState
+from streams.camera_health import CameraState
+
+log = logging.getLogger(__name__)
+
+HEALTH_EVERY_S = 2.0
+RESTART_AFTER_S = 2.0
+OVERDUE_S = 30.0
+"""A raised incident whose camera stays silent is sealed with what there is this long after the verdict."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One camera: where its packets come from, and how its patrol is made anew after a defect.
+
+    Attributes:
+        source: yields packets until it is told to stop.
+        build: makes the patrol with the incidents that are open in the store.
+        patrol: the living one.
+    """
+
+    camera: str
+    source: Source
+    build: Callable[[Sequence[Incident]], CameraPatrol]
+    patrol: CameraPatrol | None = None
+    defect: str = ""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs a site until it is told to stop.
+
+    Attributes:
+        watches: the cameras.
+        desk: seals.
+        outbox: sends; None where nobody is to be told.
+    """
+
+    store: Store
+    watches: Sequence[Watch]
+    desk: BoxDesk
+    outbox: Outbox | None
+    _raised: dict[str, float] = field(default_factory=dict)
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set; returns when every thread has ended."""
+        self.store.keep_cameras(frozenset(watch.camera for watch in self.watches))
+        threads = [threading.Thread(target=self.desk.work, args=(stop,), name="seal")]
+        if self.outbox is not None:
+            threads.append(threading.Thread(target=self.outbox.run, args=(stop,), name="outbox"))
+        threads += [
+            threading.Thread(target=self._watch, args=(watch, stop), name=f"watch-{watch.camera}")
+            for watch in self.watches
+        ]
+        for thread in threads:
+            thread.start()
+        while not stop.wait(HEALTH_EVERY_S):
+            self._tell_health()
+            self._seal_overdue()
+        for thread in threads:
+            thread.join()
+
+    def _watch(self, watch: Watch, stop: threading.Event) -> None:
+        """The worker of one camera. The program's one broad except is here: no camera takes another one down."""
+        while not stop.is_set():
+            try:
+                mine = [incident for incident in self.store.open_incidents() if incident.camera == watch.camera]
+                watch.patrol = watch.build(mine)
+                watch.defect = ""
+                for packet in watch.source.packets(stop):
+                    watch.patrol.take(packet)
+                return
+            except Exception:
+                log.exception("watch-%s failed; it starts again in %.0f s", watch.camera, RESTART_AFTER_S)
+                watch.defect = "the watcher failed and is being restarted; see the log"
+            stop.wait(RESTART_AFTER_S)
+
+    def _tell_health(self) -> None:
+        for watch in self.watches:
+            self.store.note_camera(_health(watch, self.desk.problem))
+
+    def _seal_overdue(self) -> None:
+        now = time.monotonic()
+        raised = {i.id: i for i in self.store.open_incidents() if i.state is IncidentState.RAISED}
+        self._raised = {name: self._raised.get(name, now) for name in raised}
+        for watch in self.watches:
+            if watch.patrol is None:
+                continue
+            for incident in (i for i in raised.values() if i.camera == watch.camera):
+                if now - self._raised[incident.id] > OVERDUE_S:
+                    watch.patrol.seal_now(incident)
+
+
+def _health(watch: Watch, problem: str) -> CameraHealth:
+    state = watch.source.health
+    newest = watch.patrol.newest if watch.patrol is not None else None
+    trouble = [text for text in (watch.defect, watch.patrol.problem if watch.patrol else "", problem) if text]
+    live = state.state is CameraState.LIVE
+    if not live:
+        trouble.insert(0, state.last_error)
+    return CameraHealth(
+        camera=watch.camera,
+        state=WATCHED if live and not watch.defect else state.state.value,
+        detail="; ".join(text for text in trouble if text),
+        frame_at=newest.captured_at if newest is not None else None,
+        updated=datetime.now(UTC),
+    )
