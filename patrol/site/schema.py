@@ -1,0 +1,179 @@
+"""What may stand in the files of a site folder: names, types and defaults. What it means is checked elsewhere."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from patrol.site.errors import SiteError
+from patrol.site.lines import Lines
+from patrol.site.lines import Path as KeyPath
+
+
+def _as_date(value: object) -> object:
+    """A day as TOML or as JSON writes it."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Name = Annotated[str, Field(min_length=1, pattern=r"^\S(.*\S)?$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Day = Annotated[date, BeforeValidator(_as_date)]
+Point = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+Ring = Annotated[list[Point], Field(min_length=3)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ZoneKeys(_Strict):
+    """What a zone says of itself, wherever it is drawn."""
+
+    id: Name
+    kind: Name
+    classes: Annotated[list[Name], Field(min_length=1)] | None = None
+    dwell_s: Seconds | None = None
+    hours: str = "24/7"
+    phase: Literal["shadow", "warning", "live"] = "live"
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    legal_basis: str = ""
+
+
+class PictureZone(ZoneKeys):
+    """A zone of one camera: its outline and its holes in pixels of `size_px`."""
+
+    polygon_px: Ring
+    holes_px: list[Ring] = []
+
+
+class CalibrationPoint(_Strict):
+    """A pixel and its place."""
+
+    px: Point
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+
+
+class CameraFile(_Strict):
+    """cameras/ID.toml."""
+
+    source: Annotated[str, Field(min_length=1)]
+    size_px: Annotated[list[Annotated[int, Field(ge=16, le=32768)]], Field(min_length=2, max_length=2)]
+    zones: list[PictureZone] = []
+    calibration: list[CalibrationPoint] = []
+
+
+class DispatchKeys(_Strict):
+    """A case API that cases are posted to; its token comes from the environment."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    kind: Literal["patrol"] = "patrol"
+    name: Name | None = None
+    token_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "PATROL_DISPATCH_TOKEN"  # noqa: S105 - its name
+
+
+class RetentionKeys(_Strict):
+    """How long things are kept."""
+
+    dismissed_days: Annotated[int, Field(ge=1)] = 15
+
+
+class KindKeys(_Strict):
+    """A kind of zone of the site's own: a row of the table in `rules/kinds.py`."""
+
+    rule: str
+    incident: Name
+    classes: Annotated[list[Name], Field(min_length=1)]
+    dwell_s: Seconds = 0.0
+    category: str = ""
+
+
+class SiteFile(_Strict):
+    """site.toml."""
+
+    name: Name
+    timezone: Name
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    data: Annotated[str, Field(min_length=1)] | None = None
+    detectors: list[Name] | None = None
+    dispatch: list[DispatchKeys] = []
+    retention: RetentionKeys = RetentionKeys()
+    kinds: dict[str, KindKeys] = {}
+
+
+class YearKeys(_Strict):
+    """One year of calendar.toml: days, or ranges of days as `2026-10-01/2026-10-07`."""
+
+    holidays: list[date | str]
+    working_days: list[date | str] = []
+    school_holidays: list[date | str] | None = None
+
+
+class CellKeys(_Strict):
+    """Properties of a grid cell."""
+
+    id: Name
+    unit: Name
+    level: Literal[1, 2] = 2
+    parent: Name | None = None
+
+
+class Shape(BaseModel):
+    """A GeoJSON geometry; further members are allowed there (RFC 7946, section 6.1)."""
+
+    type: Literal["Polygon", "MultiPolygon"]
+    coordinates: list[Any]
+
+
+class Feature(BaseModel):
+    """A GeoJSON feature."""
+
+    type: Literal["Feature"]
+    geometry: Shape
+    properties: dict[str, Any]
+
+
+class FeatureCollection(BaseModel):
+    """A GeoJSON file."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Any]
+
+
+_DO = {
+    "extra_forbidden": "remove it or correct its spelling",
+    "missing": "add it",
+    "literal_error": "use one of those",
+    "too_short": "add the missing ones",
+    "too_long": "remove the extra ones",
+    "string_too_short": "write a text that is not empty",
+}
+
+
+def problems(error: ValidationError, file: str, lines: Lines, at: KeyPath = ()) -> list[SiteError]:
+    """What pydantic found, with the line it stands on.
+
+    Args:
+        error: from validating what stands at `at` in the file.
+        file: path within the site folder.
+        lines: of that file.
+        at: path of the validated value.
+    """
+    found = []
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        path = tuple(part for part in detail["loc"] if not _is_union_branch(part))
+        key = ".".join(str(part) for part in path) or "the file"
+        kind = detail["type"]
+        says = detail["msg"][0].lower() + detail["msg"][1:]
+        what = {"extra_forbidden": f"unknown key {key}", "missing": f"{key} is missing"}.get(kind, f"{key}: {says}")
+        found.append(SiteError(file, lines.of((*at, *path)), what, _DO.get(kind, "correct the value")))
+    return found
+
+
+def _is_union_branch(part: str | int) -> bool:
+    """Pydantic names the alternative it tried; an operator did not write it."""
+    return isinstance(part, str) and (
+        part in {"date", "str"} or part.startswith(("function-", "list[", "constrained-"))
+    )
