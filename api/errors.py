@@ -20,6 +20,7 @@ from api.vault import (
     NoRoom,
     NoSuchMedia,
     NoSuchPacket,
+    NotUploaded,
     PacketTooLarge,
     PacketUnsound,
     ReportDisagrees,
@@ -50,6 +51,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         WrongScope: (403, "wrong_scope"),
         NoSuchCase: (404, "case_unknown"),
         NoSuchMedia: (404, "media_unknown"),
+        NotUploaded: (404, "packet_unknown"),
         NoSuchPacket: (409, "packet_unknown"),  # not 404: the address is right, and it will work after the upload
         KeyReused: (409, "key_reused"),
         UploadTorn: (400, "upload_torn"),

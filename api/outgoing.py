@@ -10,15 +10,18 @@ it) or `dead` (it can never be accepted as it is; a person sees it and may send 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.tables import OutboxRow
+
+LONGEST_PAUSE = timedelta(minutes=5)
+"""No row waits longer than this between two tries."""
 
 
 class SendState(StrEnum):
@@ -115,7 +118,8 @@ def claim(session: Session, targets: Collection[str], now: datetime, folder: Pat
         select(OutboxRow)
         .where(
             OutboxRow.state == SendState.PENDING.value,
-            OutboxRow.next_try_at <= now,
+            # Due later than any pause allows: the box's clock was set back since, and nothing need wait for that.
+            or_(OutboxRow.next_try_at <= now, OutboxRow.next_try_at > now + LONGEST_PAUSE),
             OutboxRow.target.in_(targets),
         )
         .order_by(OutboxRow.next_try_at, OutboxRow.id)

@@ -1,14 +1,29 @@
-"""Templates into pages: every text is escaped unless a template says otherwise, and none does."""
+"""Templates into pages: every text is escaped, and nothing in it is invisible."""
 
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from api.parts import Parts
 
 WEB = Path(__file__).with_name("web")
+
+# Marks that turn the direction of text make `gnp.exe` read `exe.png`; with other control characters they are shown
+# as what they are. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+_UNSEEN = {
+    code: f"⟨U+{code:04X}⟩"
+    for marks in (range(9), (0x0B, 0x0C), range(0x0E, 0x20), (0x7F, 0x061C, 0x200B, 0x200E, 0x200F, 0xFEFF))
+    for code in marks
+} | {code: f"⟨U+{code:04X}⟩" for code in (*range(0x202A, 0x202F), *range(0x2060, 0x2070))}
+
+
+def visible(value: object) -> object:
+    """A text with its invisible marks made visible; anything else as it is."""
+    return value.translate(_UNSEEN) if isinstance(value, str) and not isinstance(value, Markup) else value
+
 
 _templates = Environment(
     loader=FileSystemLoader(WEB / "templates"),
@@ -16,6 +31,7 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    finalize=visible,
 )
 
 

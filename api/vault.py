@@ -78,6 +78,13 @@ class NoSuchPacket(Exception):
         )
 
 
+class NotUploaded(Exception):
+    """Somebody asked whether a packet is here, and it is not."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"packet {sha256} is not here; upload it with PUT to this address")
+
+
 class NoSuchMedia(Exception):
     """The packet has no such file."""
 

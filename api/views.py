@@ -184,11 +184,11 @@ def view(case: Case, timezone: tzinfo) -> CaseView:
         class_name=words(CLASSES, report.class_name),
         state=words(STATES, case.state.value),
         phase=words(PHASES, event.phase),
-        raised=_time(report.raised_at, raised.source, raised.error_s, timezone),
+        raised=time_text(report.raised_at, raised.source, raised.error_s, timezone),
         started=_moment(event.times.started, timezone),
         ended=_moment(event.times.ended, timezone),
         sealed=_moment(event.times.sealed, timezone),
-        created=_time(case.created, "box", None, timezone),
+        created=time_text(case.created, "box", None, timezone),
         thumbnail=_thumbnail(event, url),
         pictures=pictures,
         clip_url=f"{url}/clip" if clip else None,
@@ -196,7 +196,7 @@ def view(case: Case, timezone: tzinfo) -> CaseView:
         plays=clip is not None and clip.codec == "h264" and clip.path.endswith(".mp4"),
         event=event,
         history=tuple(
-            (_time(e.at, "box", None, timezone), words(MOVES, e.move), e.actor, e.reason) for e in case.history
+            (time_text(e.at, "box", None, timezone), words(MOVES, e.move), e.actor, e.reason) for e in case.history
         ),
     )
 
@@ -227,10 +227,11 @@ def _thumbnail(event: Event, url: str) -> str | None:
 def _moment(moment: Moment, timezone: tzinfo) -> TimeText | None:
     if moment.captured_at is None:
         return None
-    return _time(moment.captured_at, moment.source, moment.error_s, timezone)
+    return time_text(moment.captured_at, moment.source, moment.error_s, timezone)
 
 
-def _time(at: datetime, source: str, error_s: float | None, timezone: tzinfo) -> TimeText:
+def time_text(at: datetime, source: str, error_s: float | None, timezone: tzinfo) -> TimeText:
+    """A moment in the site's time; `error_s` None where nobody vouches for it."""
     local = at.astimezone(timezone)
     offset = local.strftime("%z")
     return TimeText(

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from api.dispatch.driver import Driver, Refused, TryAgain
-from api.outgoing import OutboxItem
+from api.outgoing import LONGEST_PAUSE, OutboxItem
 from api.store import Store
 
 FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 300.0
+LONGEST_WAIT_S = LONGEST_PAUSE.total_seconds()
 _POLL_S = 0.5
 _MOST_WORDS = 2000
 
@@ -59,7 +59,7 @@ class Outbox:
     def step(self) -> bool:
         """Try one row that is due; False when none is."""
         now = self._clock()
-        awake = [name for name in self._drivers if self._resting.get(name, now) <= now]
+        awake = [name for name in self._drivers if not self._rests(name, now)]
         item = self._store.claim(awake, now)
         if item is None:
             return False
@@ -88,6 +88,9 @@ class Outbox:
         self._store.not_sent(item, _short(reason), next_try_at, now)
         if whole_target:
             self._resting[target] = next_try_at
+
+    def _rests(self, target: str, now: datetime) -> bool:
+        return now < self._resting.get(target, now) <= now + LONGEST_PAUSE  # beyond that, the clock was set back
 
     def _step_or_log(self) -> bool:
         try:

@@ -58,7 +58,8 @@ class OwnApi:
 
     def _upload(self, packet: Path, sha256: str) -> None:
         address = f"/api/v1/packets/{sha256}"
-        if self._ask("HEAD", address, missing_is_fine=True).status_code == 200:
+        known = self._ask("GET", address, missing_is_fine=True)
+        if known.status_code == 200 and _json(known).get("packet_sha256") == sha256:
             return
         if not (packet / "bagit.txt").is_file():
             raise Refused(f"the packet is gone from this box: {packet.name}; restore it and send again")
@@ -68,7 +69,7 @@ class OwnApi:
         what = f"{method} {address}"
         try:
             answer = self._client.request(method, address, **request)
-        except httpx2.TransportError as exc:
+        except httpx2.RequestError as exc:
             # Whether it arrived is unknown; the key makes a second try safe.
             raise TryAgain(f"{what}: {type(exc).__name__}: {exc}", whole_target=True) from exc
         if answer.status_code in _GOOD or (missing_is_fine and answer.status_code == 404):

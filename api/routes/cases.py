@@ -82,7 +82,9 @@ def report_case(
     token: BoxToken,
     parts: TheParts,
     response: Response,
-    idempotency_key: Annotated[str, Header(min_length=8, max_length=200, pattern=r"^[\x21-\x7e]+$")],
+    idempotency_key: Annotated[
+        str, Header(alias="Idempotency-Key", min_length=8, max_length=200, pattern=r"^[\x21-\x7e]+$")
+    ],
 ) -> CaseSummary:
     """The packet goes first, with `PUT /api/v1/packets/{sha256}`. The same `Idempotency-Key` with the same report
     finds the case it made before (200), so a report may be sent again whenever its answer was lost."""

@@ -12,7 +12,7 @@ from api.auth import BoxToken
 from api.cases import Sha256
 from api.errors import answers
 from api.parts import TheParts
-from api.vault import PacketUnsound, UploadTorn, WrongIdentity
+from api.vault import NotUploaded, PacketUnsound, UploadTorn, WrongIdentity
 
 router = APIRouter(prefix="/api/v1/packets", tags=["packets"])
 
@@ -67,7 +67,9 @@ async def upload_packet(
     return PacketStored(packet_sha256=sha256)
 
 
-@router.head("/{sha256}", summary="Is this packet here?", responses=answers(401, 403, 404))
-def has_packet(sha256: PacketId, _: BoxToken, parts: TheParts) -> Response:
-    """200 when it is here already: spares a second upload."""
-    return Response(status_code=200 if parts.vault.has(sha256) else 404)
+@router.get("/{sha256}", summary="Is this packet here?", response_model=PacketStored, responses=answers(401, 403, 404))
+def has_packet(sha256: PacketId, _: BoxToken, parts: TheParts) -> PacketStored:
+    """200 when it is here already, which spares a second upload; 404 when not."""
+    if not parts.vault.has(sha256):
+        raise NotUploaded(sha256)
+    return PacketStored(packet_sha256=sha256)

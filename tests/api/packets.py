@@ -80,5 +80,3 @@ def seal(folder: Path, number: int = 1, *, camera: str = "cam-1", zone: str = "g
     signer = load_or_make(folder / "keys", "Campus", START)
     packet = seal_packet(folder / "sealed", PacketContents(finding, packets), signer, START)
     return Sealed(incident, packet)
-
-
