@@ -43,26 +43,21 @@ def assert_media_time_follows_arrival(watcher: Watcher) -> None:
     assert media_s == pytest.approx(watcher.arrived_s[-1] - watcher.arrived_s[0], abs=1.5)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("codec", ["h264", "h265"])
-def test_pictures_come_as_the_camera_sent_them(
-    codec: str, transport: Literal["tcp", "udp"], request: pytest.FixtureRequest
-) -> None:
+def test_pictures_come_as_the_camera_sent_them(codec: str, request: pytest.FixtureRequest) -> None:
     clip = Clip.load(request.getfixturevalue(f"{codec}_clip"))
-    with (
-        Simulator(request.getfixturevalue(f"{codec}_clip")) as sim,
-        Watcher(Camera("cam-1", sim.url, transport=transport)) as watcher,
-    ):
-        packets = watcher.until_packets(30)
-        health = watcher.health
-    assert_steady(packets)
-    assert packets[0].is_key
-    assert (packets[0].codec.name, packets[0].codec.size_px) == (clip.codec, (160, 128))
-    assert packets[0].codec.fps == pytest.approx(25, abs=0.1)
-    assert all(nal in packets[0].codec.extradata for nal in clip.parameter_sets)
-    assert [p.is_key for p in packets[:20]] == ([True] + [False] * 4) * 4
-    assert health.state is CameraState.LIVE
-    assert health.packets == health.skipped_packets + len(watcher.packets)
+    with Simulator(request.getfixturevalue(f"{codec}_clip")) as sim, ExitStack() as stack:
+        watchers = [stack.enter_context(Watcher(Camera(t, sim.url, transport=t))) for t in TRANSPORTS]
+        for watcher in watchers:
+            watcher.until_packets(25)
+    for watcher in watchers:
+        packets, health = watcher.packets, watcher.health
+        assert_steady(packets)
+        assert (packets[0].codec.name, packets[0].codec.size_px) == (clip.codec, (160, 128))
+        assert packets[0].codec.fps == pytest.approx(25, abs=0.1)
+        assert all(nal in packets[0].codec.extradata for nal in clip.parameter_sets)
+        assert [p.is_key for p in packets[:20]] == ([True] + [False] * 4) * 4
+        assert health.packets == health.skipped_packets + len(packets)
 
 
 def test_the_camera_names_the_time_when_it_tells_its_clock(h264_clip: Path) -> None:
@@ -79,7 +74,7 @@ def test_the_camera_names_the_time_when_it_tells_its_clock(h264_clip: Path) -> N
 
 def test_the_box_names_the_time_of_a_camera_that_does_not(h264_clip: Path) -> None:
     with Simulator(h264_clip, no_rtcp=True) as sim, Watcher(Camera("cam-1", sim.url)) as watcher:
-        packets = watcher.until_packets(40)
+        packets = watcher.until_packets(25)
         late_s = time.time() - packets[-1].clock.captured_at.timestamp()
     assert {p.clock.source for p in packets} == {ClockSource.ARRIVAL}
     assert packets[-1].clock.error_s == 1.0
@@ -87,35 +82,33 @@ def test_the_box_names_the_time_of_a_camera_that_does_not(h264_clip: Path) -> No
     assert {p.clock.epoch for p in packets} == {0}
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("basic", [False, True])
-def test_a_login_is_given_as_the_camera_wants_it(
-    h264_clip: Path, transport: Literal["tcp", "udp"], basic: bool
-) -> None:
-    with Simulator(h264_clip, user="patrol", password=PASSWORD, basic=basic) as sim:
-        camera = Camera("cam-1", sim.url, username="patrol", password=PASSWORD, transport=transport)
-        with Watcher(camera) as watcher:
-            watcher.until_packets(3)
+def test_a_login_is_given_as_the_camera_wants_it(h264_clip: Path, basic: bool) -> None:
+    with Simulator(h264_clip, user="patrol", password=PASSWORD, basic=basic) as sim, ExitStack() as stack:
+        cameras = [Camera(t, sim.url, username="patrol", password=PASSWORD, transport=t) for t in TRANSPORTS]
+        watchers = [stack.enter_context(Watcher(camera)) for camera in cameras]
+        for watcher in watchers:
+            watcher.until_state(CameraState.LIVE)
 
 
 def test_a_user_may_stand_in_the_address_and_the_password_apart(h264_clip: Path) -> None:
     with Simulator(h264_clip, user="patrol", password=PASSWORD) as sim:
         url = sim.url.replace("rtsp://", "rtsp://patrol@")
-        with Watcher(Camera("cam-1", url, password=PASSWORD)) as watcher:
-            watcher.until_packets(3)
-        with Watcher(Camera("cam-1", sim.url_with_password)) as watcher:
-            watcher.until_packets(3)
+        apart, within = Camera("cam-1", url, password=PASSWORD), Camera("cam-2", sim.url_with_password)
+        with Watcher(apart) as first, Watcher(within) as second:
+            first.until_state(CameraState.LIVE)
+            second.until_state(CameraState.LIVE)
 
 
 def test_a_wrong_password_is_named_tried_rarely_and_mended_on_the_camera(h264_clip: Path) -> None:
     states: list[CameraHealth] = []
     with Simulator(h264_clip, user="patrol", password="other") as sim:
         camera = Camera(
-            "cam-1", sim.url, username="patrol", password=PASSWORD, on_state=states.append, refused_wait_s=2.0
+            "cam-1", sim.url, username="patrol", password=PASSWORD, on_state=states.append, refused_wait_s=1.0
         )
         with Watcher(camera) as watcher:
             watcher.until_state(CameraState.WRONG_PASSWORD)
-            time.sleep(1.0)
+            time.sleep(0.6)
             assert watcher.health.reconnects == 0
             assert "refuses the login; check user and password" in watcher.health.last_error
             port = sim.port
@@ -170,15 +163,15 @@ def test_a_frozen_camera_is_noticed_by_the_age_of_its_data_and_comes_back(h264_c
     with Simulator(h264_clip) as sim, ExitStack() as stack:
         watchers = [stack.enter_context(Watcher(Camera(t, sim.url, transport=t))) for t in TRANSPORTS]
         before = [watcher.until_packets(10) for watcher in watchers]
-        sim.stall(5.0)
+        sim.stall(3.5)
         stalled_s = time.monotonic()
         for watcher in watchers:
             watcher.until_state(CameraState.FROZEN, 5.0)
             assert time.monotonic() - stalled_s == pytest.approx(3.0, abs=1.0)
             assert (watcher.health.last_packet_age_s or 0) < 4.0
         for watcher in watchers:
-            watcher.until_state(CameraState.LIVE, 5.0 + RECOVERY_S)
-            assert time.monotonic() - stalled_s < 5.0 + RECOVERY_S
+            watcher.until_state(CameraState.LIVE, 3.5 + RECOVERY_S)
+            assert time.monotonic() - stalled_s < 3.5 + RECOVERY_S
         after = [watcher.until_packets(10) for watcher in watchers]
     for watcher, old, new in zip(watchers, before, after, strict=True):
         assert old[-1].session < new[0].session
@@ -194,14 +187,14 @@ def test_a_camera_that_lost_power_comes_back_with_its_clock_an_hour_off(h264_cli
         sim.die()
         for watcher in watchers:
             watcher.until_state(CameraState.DOWN, 5.0)
-        time.sleep(1.5)
+        time.sleep(0.5)
         sim.set_clock_offset(HOUR_S)
         sim.revive()
         revived_s = time.monotonic()
         for watcher in watchers:
             watcher.until_state(CameraState.LIVE, RECOVERY_S)
         assert time.monotonic() - revived_s < RECOVERY_S
-        after = [watcher.until_packets(30)[-1] for watcher in watchers]
+        after = [watcher.until_packets(5)[-1] for watcher in watchers]
     for watcher, old, new in zip(watchers, before, after, strict=True):
         assert new.session > old.session
         assert new.clock.epoch > old.clock.epoch
@@ -241,7 +234,7 @@ def test_a_camera_that_does_not_describe_its_pictures_is_looked_at_longer(tmp_pa
 
 def test_lost_packets_end_nothing(h264_clip: Path) -> None:
     with Simulator(h264_clip, drop=0.1) as sim, Watcher(Camera("cam-1", sim.url, transport="udp")) as watcher:
-        packets = watcher.until_packets(60)
+        packets = watcher.until_packets(30)
         assert {p.session for p in packets} == {0}
         assert min(media_gaps(packets)) > 0
 
