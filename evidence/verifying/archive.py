@@ -1,5 +1,6 @@
 """Unpacking a zip from a stranger: bounded in bytes and files, nothing outside the folder, no links."""
 
+import lzma
 import stat
 import zipfile
 import zlib
@@ -8,6 +9,7 @@ from typing import IO
 
 MAX_BYTES = 4 * 1024**3
 MAX_FILES = 500
+MAX_NAME, MAX_DEPTH = 128, 8
 _CHUNK = 1 << 20
 
 
@@ -45,7 +47,7 @@ def unzip(source: Path | IO[bytes], folder: Path, max_bytes: int = MAX_BYTES, ma
 
     Args:
         source: the zip, a path or a seekable binary file.
-        folder: an empty folder; on any error it may hold a part, and the caller removes it.
+        folder: an empty folder, made when it is not there; on any error it may hold a part, and the caller removes it.
         max_bytes: unpacked, all files together.
         max_files: entries, folders counted.
 
@@ -56,10 +58,11 @@ def unzip(source: Path | IO[bytes], folder: Path, max_bytes: int = MAX_BYTES, ma
         ArchiveRefused: see its kinds.
         OSError: the files cannot be written here.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(source) as archive:
             _extract(archive, folder, max_bytes, max_files)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
         raise ArchiveUnreadable(f"not a sound zip: {error}") from error
     except (NotImplementedError, RuntimeError) as error:  # a packing method or an encryption that nobody should use
         raise ArchiveUnreadable(f"not a plain zip: {error}") from error
@@ -79,6 +82,8 @@ def _extract(archive: zipfile.ZipFile, folder: Path, max_bytes: int, max_files: 
             raise ArchiveUnsafe(f"{name!r} comes twice")
         seen.add(name.lower())
         target = folder / name
+        if any(parent.is_file() for parent in target.parents) or (target.exists() and not entry.is_dir()):
+            raise ArchiveUnsafe(f"{name!r} is a file and a folder at once")
         if entry.is_dir():
             target.mkdir(parents=True, exist_ok=True)
             continue
@@ -102,6 +107,8 @@ def _checked(entry: zipfile.ZipInfo) -> str:
         or path.is_absolute()
         or not path.parts
         or ".." in path.parts
+        or any(len(part) > MAX_NAME for part in path.parts)
+        or len(path.parts) > MAX_DEPTH
     ):
         raise ArchiveUnsafe(f"expected a plain relative name, found {name!r}")
     mode = entry.external_attr >> 16

@@ -1,7 +1,9 @@
 """One zip that a stranger can verify, and strangers' zips that are not let in."""
 
+import contextlib
 import io
 import os
+import random
 import stat
 import zipfile
 from pathlib import Path
@@ -93,7 +95,19 @@ def linked() -> zipfile.ZipInfo:
 
 @pytest.mark.parametrize(
     "name",
-    ["../up.txt", "a/../../up.txt", "/etc/passwd", "C:\\up.txt", "a\\..\\b", "up\x07.txt", "a\u202egpj.exe", "..", "."],
+    [
+        "../up.txt",
+        "a/../../up.txt",
+        "/etc/passwd",
+        "C:\\up.txt",
+        "a\\..\\b",
+        "up\x07.txt",
+        "a\u202egpj.exe",
+        "..",
+        ".",
+        "x" * 200,
+        "a/" * 20,
+    ],
 )
 def test_a_name_that_could_climb_or_hide_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "inside").mkdir()
@@ -156,6 +170,25 @@ def test_a_damaged_or_encrypted_zip_is_refused(tmp_path: Path, sealed: SealedPac
         locked[locked.index(mark) + offset] |= 1
     with pytest.raises(ArchiveUnreadable, match="not a plain zip"):
         unzip(io.BytesIO(bytes(locked)), tmp_path)
+
+
+def test_a_file_that_is_a_folder_as_well_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveUnsafe, match="at once"):
+        unzip(made(**{"data": b"x", "data/a": b"x"}), tmp_path / "one")
+    with pytest.raises(ArchiveUnsafe, match="at once"):
+        unzip(made(**{"data/a": b"x", "data": b"x"}), tmp_path / "two")
+
+
+def test_rubbish_in_a_zip_is_refused_never_a_crash(tmp_path: Path, sealed: SealedPacket) -> None:
+    chance = random.Random(1)  # noqa: S311 - places, not keys
+    small = made(**{"p/bagit.txt": b"x" * 50, "p/data/a": bytes(200)}).getvalue()
+    for number in range(300):
+        packed = bytearray(small)
+        for _ in range(3):
+            packed[chance.randrange(len(packed))] = chance.randrange(256)
+        (tmp_path / f"{number}").mkdir()
+        with contextlib.suppress(ArchiveRefused):
+            unzip(io.BytesIO(bytes(packed)), tmp_path / f"{number}")
 
 
 def test_a_bad_zip_is_a_problem_in_the_verifiers_report(tmp_path: Path) -> None:
