@@ -2,18 +2,24 @@
 
 import contextlib
 import fcntl
+import importlib.metadata
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.auth import NeedsToken, check_binding, is_loopback
+from api.database import StoreUnusable
 from api.dispatch.driver import Driver
 from api.dispatch.outbox import Outbox
 from api.dispatch.own_api import OwnApi
 from api.store import Store
 from api.tokens import TokenScope
+from api.vault import CaseVault
 from detector.detector import Detector
 from detector.runtimes import choose
 from detector.tracker import Tracker
@@ -103,22 +109,14 @@ def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: 
     spool = Spool(site.data / "spool" / camera.id, free_floor_bytes=DISK_FLOOR_BYTES)
 
     def build(restored: Sequence[Incident]) -> CameraPatrol:
-        ring = PacketRing(max_seconds=RING_S, max_bytes=RING_BYTES)
+        ring = PacketRing(camera.id, keep_s=RING_S, max_bytes=RING_BYTES)
         return patrol_of(camera, detectors, LiveRecorder(ring, spool, RING_S, restored), desk, restored)
 
     return Watch(camera.id, source_of(camera, os.environ), build)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnServer:
-    """Our own API as a dispatch target."""
-
-    url: str
-    token: str
-
-
 def own_token(site: Site, store: Store) -> str:
-    """The token that this site's own box shows to this site's own server; made at first need, kept for its owner alone."""
+    """What this site's own box shows to this site's own server; made at first need, kept for its owner alone."""
     path = site.data / "keys" / "own-box.token"
     with contextlib.suppress(OSError):
         secret = path.read_text(encoding="ascii").strip()

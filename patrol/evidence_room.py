@@ -14,6 +14,7 @@ from patrol.recorder import Recording
 from patrol.site import CameraSite, Site
 from rules.boxes import ground_point
 from rules.incident import Incident
+from streams.geo import BeyondHorizon
 
 SOFTWARE = f"street-patrol {importlib.metadata.version('street-patrol')}"
 
@@ -82,8 +83,9 @@ def _position(camera: CameraSite, box_px: Box) -> Position | None:
     if camera.calibration is None:
         return None
     foot = ground_point(box_px)
-    place = camera.calibration.to_map(foot)
-    if place is None:
+    try:
+        place = camera.calibration.to_map(foot)
+    except BeyondHorizon:
         return None
     return Position(place.lat, place.lon, camera.calibration.error_m(foot))
 

@@ -11,9 +11,7 @@ from fastapi import FastAPI
 from patrol.errors import RequestProblem
 
 
-def serve_until_stopped(
-    app: FastAPI, host: str, port: int, listening: Callable[[str], None] | None = None
-) -> None:
+def serve_until_stopped(app: FastAPI, host: str, port: int, listening: Callable[[str], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, finishing requests that are under way.
 
     Args:

@@ -4,6 +4,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from tqdm import tqdm
@@ -12,7 +13,8 @@ from patrol import assembly
 from patrol.commands.run import SITE
 from patrol.errors import WRONG_INPUT, RequestProblem
 from patrol.logs import log_to_stderr
-from patrol.replay import Verdicts, line_of, replay as judge
+from patrol.replay import Verdicts, line_of
+from patrol.replay import replay as judge
 from patrol.site import CameraSite, Site
 from rules.incident import Incident
 from streams.footage import Footage, UnreadableFootage
@@ -50,14 +52,14 @@ def replay(
             click.echo(str(problem), err=True)
             in_part = True
             continue
-        with _bar(opened) as bar:
+        with _Bar(opened) as bar:
             verdicts = judge(
                 judged,
                 chosen,
                 detectors,
                 opened,
                 tell=lambda text: tqdm.write(text, file=sys.stderr),
-                progress=lambda at_s, bar=bar: bar.update(max(0.0, at_s - bar.n)),
+                progress=bar,
             )
         _show(verdicts, as_json, explain)
         for line in (*opened.notes, *verdicts.problems):
@@ -68,12 +70,13 @@ def replay(
 
 
 def _camera(site: Site, name: str | None) -> CameraSite:
-    if name is None and len(site.cameras) == 1:
-        return next(iter(site.cameras.values()))
-    if name not in site.cameras:
-        known = ", ".join(sorted(site.cameras))
-        raise RequestProblem(f"--camera: name one of {known}" if name is None else f"no camera {name!r}; there is {known}")
-    return site.cameras[name]
+    known = sorted(site.cameras)
+    if name is None and len(known) > 1:
+        raise RequestProblem(f"--camera: the site has several, name one of {', '.join(known)}")
+    chosen = known[0] if name is None else name
+    if chosen not in site.cameras:
+        raise RequestProblem(f"--camera: no camera {chosen!r}; the site has {', '.join(known)}")
+    return site.cameras[chosen]
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -88,15 +91,26 @@ def _moment(text: str | None) -> datetime | None:
     return moment
 
 
-def _bar(footage: Footage) -> "tqdm[None]":
-    # On a terminal only: a log wants lines, not a bar.
-    return tqdm(
-        total=footage.duration_s or None,
-        unit="s",
-        desc=footage.path.name,
-        disable=not sys.stderr.isatty(),
-        bar_format="{desc}: {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left",
-    )
+class _Bar:
+    """A progress bar over seconds of footage, on a terminal only: a log wants lines, not a bar."""
+
+    def __init__(self, footage: Footage) -> None:
+        self._bar: tqdm[NoReturn] = tqdm(
+            total=footage.duration_s or None,
+            unit="s",
+            desc=footage.path.name,
+            disable=not sys.stderr.isatty(),
+            bar_format="{desc}: {percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s, {remaining} left",
+        )
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def __call__(self, at_s: float) -> None:
+        self._bar.update(max(0.0, at_s - self._bar.n))
 
 
 def _show(verdicts: Verdicts, as_json: bool, explain: bool) -> None:
@@ -107,7 +121,9 @@ def _show(verdicts: Verdicts, as_json: bool, explain: bool) -> None:
             _why(incident)
     if explain:
         for incident in verdicts.others:
-            click.echo(f"no incident: {incident.kind} in {incident.zone_id} ({incident.phase}, {incident.state})", err=True)
+            click.echo(
+                f"no incident: {incident.kind} in {incident.zone_id} ({incident.phase}, {incident.state})", err=True
+            )
             _why(incident)
 
 
@@ -123,5 +139,3 @@ def _sentence(incident: Incident, packet: Path) -> str:
 def _why(incident: Incident) -> None:
     for reason in incident.trace:
         click.echo(f"  {reason.code}: {reason.en} | {reason.zh}", err=True)
-
-
