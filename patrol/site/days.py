@@ -14,11 +14,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from patrol.site.errors import SiteError
 from patrol.site.lines import Lines, toml_lines
-from patrol.site.schema import YearKeys, problems
+from patrol.site.schema import YearKeys, read_as
 from rules.calendar import Calendar, YearDays
 
 SEEDS: Mapping[str, Path] = {"CN": Path(__file__).with_name("calendar_cn.toml")}
@@ -43,11 +41,12 @@ def calendar_of(table: Mapping[str, object], file: str, lines: Lines) -> tuple[C
         if not (key.isascii() and key.isdigit() and len(key) == 4):
             errors.append(SiteError(file, lines.of((key,)), f"unknown key {key}", "write one table a year, as [2026]"))
             continue
+        keys, wrong = read_as(YearKeys, value, file, lines, (key,))
+        errors += wrong
+        if keys is None:
+            continue
         try:
-            found = _year(int(key), YearKeys.model_validate(value))
-            years[int(key)] = Calendar({int(key): found}).years[int(key)]
-        except ValidationError as error:
-            errors += problems(error, file, lines, (key,))
+            years[int(key)] = Calendar({int(key): _year(int(key), keys)}).years[int(key)]
         except ValueError as error:
             errors.append(SiteError(file, lines.of((key,)), f"[{key}]: {error}", "correct the days"))
     return Calendar(years), errors

@@ -1,11 +1,9 @@
 """The GeoJSON files of a site: zones and permits on the map, and the grid."""
 
-from pydantic import ValidationError
-
 from patrol.site.drawing import Ground, Spot, outline_on_map, zone_of
 from patrol.site.errors import SiteError
 from patrol.site.files import Folder
-from patrol.site.schema import CellKeys, Feature, ZoneKeys, problems
+from patrol.site.schema import CellKeys, Feature, Model, ZoneKeys, read_as
 from patrol.site.site import GridCell, MapZone
 
 
@@ -15,12 +13,8 @@ def map_zones(folder: Folder, name: str, ground: Ground, named: list[tuple[str, 
     found = []
     for n, feature in enumerate(features):
         at = ("features", n)
-        try:
-            read = Feature.model_validate(feature)
-            keys = ZoneKeys.model_validate(read.properties)
-        except ValidationError as error:
-            inner = (*at, "properties") if error.title == ZoneKeys.__name__ else at
-            folder.errors += problems(error, name, lines, inner)
+        read, keys = _feature(folder, ZoneKeys, feature, Spot(name, lines, at))
+        if read is None or keys is None:
             continue
         spot = Spot(name, lines, (*at, "properties"))
         named.append((keys.id, spot))
@@ -32,6 +26,17 @@ def map_zones(folder: Folder, name: str, ground: Ground, named: list[tuple[str, 
             folder.errors += _permit(keys, ground, spot)
         found += [MapZone(zone, name, lines.of(at))] if zone else []
     return found
+
+
+def _feature(folder: Folder, model: type[Model], feature: object, spot: Spot) -> tuple[Feature | None, Model | None]:
+    """A feature and its properties, each None where it cannot be read."""
+    read, errors = read_as(Feature, feature, spot.file, spot.lines, spot.path)
+    folder.errors += errors
+    if read is None:
+        return None, None
+    keys, errors = read_as(model, read.properties, spot.file, spot.lines, (*spot.path, "properties"))
+    folder.errors += errors
+    return read, keys
 
 
 def _permit(keys: ZoneKeys, ground: Ground, spot: Spot) -> list[SiteError]:
@@ -55,12 +60,8 @@ def grid_cells(folder: Folder) -> list[GridCell]:
     found: dict[str, GridCell] = {}
     for n, feature in enumerate(features):
         at = ("features", n)
-        try:
-            read = Feature.model_validate(feature)
-            keys = CellKeys.model_validate(read.properties)
-        except ValidationError as error:
-            inner = (*at, "properties") if error.title == CellKeys.__name__ else at
-            folder.errors += problems(error, name, lines, inner)
+        read, keys = _feature(folder, CellKeys, feature, Spot(name, lines, at))
+        if read is None or keys is None:
             continue
         if keys.id in found:
             line = lines.of((*at, "properties", "id"))

@@ -7,11 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from patrol.site.errors import SiteError
 from patrol.site.lines import Lines, json_lines, toml_lines
-from patrol.site.schema import FeatureCollection, problems
+from patrol.site.schema import FeatureCollection, read_as
 
 
 class Folder:
@@ -65,11 +63,9 @@ class Folder:
             self.error(name, 1, f"not JSON: {error}", "write a number")
             return nothing
         lines = json_lines(text)
-        try:
-            return FeatureCollection.model_validate(parsed).features, lines
-        except ValidationError as error:
-            self.errors += problems(error, name, lines)
-            return nothing
+        collection, errors = read_as(FeatureCollection, parsed, name, lines)
+        self.errors += errors
+        return (collection.features, lines) if collection else nothing
 
     def _text(self, name: str) -> str | None:
         try:

@@ -6,14 +6,12 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
 from models.registry import Registry
 from patrol.site.days import calendar_of, seed
 from patrol.site.files import Folder
 from patrol.site.lines import Lines
-from patrol.site.schema import SiteFile, problems
 from patrol.site.passwords import holds_password
+from patrol.site.schema import SiteFile, read_as
 from patrol.site.site import DispatchTarget
 from rules.calendar import Calendar
 from rules.kinds import KINDS, ZoneKind
@@ -40,7 +38,7 @@ def read_head(folder: Folder, registry: Registry) -> Head:
     if unknown := sorted(set(keys.detectors or ()) - set(registry.names)):
         do = f"use some of {', '.join(registry.names)}"
         folder.error(FILE, lines.of(("detectors",)), f"unknown detector {', '.join(unknown)}", do)
-    return Head(keys, _timezone(folder, keys, lines), _kinds(folder, keys, lines), _dispatch(folder, keys, lines))
+    return Head(keys, ZoneInfo(keys.timezone), _kinds(folder, keys, lines), _dispatch(folder, keys, lines))
 
 
 def read_calendar(folder: Folder, country: str) -> Calendar:
@@ -64,19 +62,9 @@ def _read(folder: Folder) -> tuple[SiteFile, Lines] | None:
             folder.error(FILE, 1, "site.toml is missing", do)
         return None
     table, lines = read
-    try:
-        return SiteFile.model_validate(table), lines
-    except ValidationError as error:
-        folder.errors += problems(error, FILE, lines)
-        return None
-
-
-def _timezone(folder: Folder, keys: SiteFile, lines: Lines) -> ZoneInfo:
-    try:
-        return ZoneInfo(keys.timezone)
-    except (KeyError, OSError, ValueError):  # unknown, a folder of zones, a path: the library has one error for each
-        folder.error(FILE, lines.of(("timezone",)), f"unknown timezone {keys.timezone!r}", "write it as Asia/Shanghai")
-        return ZoneInfo("UTC")
+    keys, errors = read_as(SiteFile, table, FILE, lines)
+    folder.errors += errors
+    return (keys, lines) if keys else None
 
 
 def _kinds(folder: Folder, keys: SiteFile, lines: Lines) -> Mapping[str, ZoneKind]:

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
 from models.registry import Registry
 from patrol.site.drawing import Ground, Spot, outline_on_picture, twice, zone_of
 from patrol.site.errors import SiteError, SiteErrors
@@ -17,7 +15,7 @@ from patrol.site.files import Folder
 from patrol.site.head import read_calendar, read_head
 from patrol.site.lines import Lines
 from patrol.site.passwords import holds_password
-from patrol.site.schema import CameraFile, problems
+from patrol.site.schema import CameraFile, PictureZone, read_as
 from patrol.site.site import CameraSite, MapZone, Retention, Site, password_variable
 from patrol.site.world import on_picture
 from rules.zone import CameraRules, Zone
@@ -99,25 +97,35 @@ def _camera(folder: Folder, name: str, camera: str, ground: Ground, named: list[
     table, lines = read
     if not _CAMERA_ID.fullmatch(camera):
         folder.error(name, 1, f"{camera!r} is no camera id", "name the file with letters, digits, dots and dashes")
-    try:
-        keys = CameraFile.model_validate(table)
-    except ValidationError as error:
-        folder.errors += problems(error, name, lines)
+    keys, errors = read_as(CameraFile, table, name, lines)
+    folder.errors += errors
+    if keys is None:
         return None
     if holds_password(keys.source):
         # The source is not repeated: what is wrong with it is that it holds a secret.
         do = f"take it out and set the environment variable {password_variable(camera)}"
         folder.error(name, lines.of(("source",)), "source holds a password", do)
-    size_px = keys.size_px[0], keys.size_px[1]
+    zones = _picture_zones(folder, Spot(name, lines, ()), keys, ground, named)
+    return _Camera(camera, keys, _calibration(folder, name, lines, keys), zones)
+
+
+def _picture_zones(
+    folder: Folder, file: Spot, camera: CameraFile, ground: Ground, named: list[tuple[str, Spot]]
+) -> tuple[Zone, ...]:
+    size_px = camera.size_px[0], camera.size_px[1]
     zones = []
-    for n, zone_keys in enumerate(keys.zones):
-        spot = Spot(name, lines, ("zones", n))
-        named.append((zone_keys.id, spot))
-        shape, wrong = outline_on_picture(zone_keys, size_px, spot)
-        zone, errors = zone_of(zone_keys, shape, ground, spot)
+    for n, table in enumerate(camera.zones):
+        spot = Spot(file.file, file.lines, ("zones", n))
+        keys, errors = read_as(PictureZone, table, spot.file, spot.lines, spot.path)
+        folder.errors += errors
+        if keys is None:
+            continue
+        named.append((keys.id, spot))
+        shape, wrong = outline_on_picture(keys, size_px, spot)
+        zone, errors = zone_of(keys, shape, ground, spot)
         folder.errors += [*wrong, *errors]
         zones += [zone] if zone else []
-    return _Camera(camera, keys, _calibration(folder, name, lines, keys), tuple(zones))
+    return tuple(zones)
 
 
 def _calibration(folder: Folder, name: str, lines: Lines, keys: CameraFile) -> Homography | None:

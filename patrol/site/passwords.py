@@ -1,4 +1,4 @@
-"""Whether an address holds a secret: a site folder is copied, versioned and hashed into packets, so it may hold none."""
+"""Whether an address holds a secret. A site folder is copied, versioned and named in packets: it may hold none."""
 
 import re
 

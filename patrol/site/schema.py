@@ -1,9 +1,11 @@
 """What may stand in the files of a site folder: names, types and defaults. What it means is checked elsewhere."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from patrol.site.errors import SiteError
 from patrol.site.lines import Lines
@@ -13,6 +15,14 @@ from patrol.site.lines import Path as KeyPath
 def _as_date(value: object) -> object:
     """A day as TOML or as JSON writes it."""
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # unknown, a folder of zones, a path: the library has one error for each
+        raise PydanticCustomError("timezone", "unknown timezone '{name}'", {"name": name}) from None
+    return name
 
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^\S(.*\S)?$")]
@@ -61,7 +71,7 @@ class CameraFile(_Strict):
 
     source: Annotated[str, Field(min_length=1)]
     size_px: Annotated[list[Annotated[int, Field(ge=16, le=32768)]], Field(min_length=2, max_length=2)]
-    zones: list[PictureZone] = []
+    zones: list[Any] = []  # each a PictureZone, read on its own so that an error in one hides none in another
     calibration: list[CalibrationPoint] = []
 
 
@@ -94,7 +104,7 @@ class SiteFile(_Strict):
     """site.toml."""
 
     name: Name
-    timezone: Name
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
     data: Annotated[str, Field(min_length=1)] | None = None
     detectors: list[Name] | None = None
@@ -148,8 +158,32 @@ _DO = {
     "literal_error": "use one of those",
     "too_short": "add the missing ones",
     "too_long": "remove the extra ones",
+    "timezone": "write it as Asia/Shanghai",
     "string_too_short": "write a text that is not empty",
 }
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_as(
+    model: type[Model], value: object, file: str, lines: Lines, at: KeyPath = ()
+) -> tuple[Model | None, list[SiteError]]:
+    """What stands at `at` in a file, as a model, and what is wrong with it.
+
+    Keys that are wrong are left out and the rest is read without them where that is possible: so one error does not
+    hide those that are found later.
+    """
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        found = problems(error, file, lines, at)
+        wrong = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+    rest = {key: kept for key, kept in value.items() if key not in wrong} if isinstance(value, dict) else value
+    try:
+        return model.model_validate(rest), found
+    except ValidationError:
+        return None, found
 
 
 def problems(error: ValidationError, file: str, lines: Lines, at: KeyPath = ()) -> list[SiteError]:
