@@ -181,7 +181,7 @@ def test_the_same_report_from_many_threads_is_one_case(served: Service, sealed: 
     assert len({str(body["id"]) for _, body in answers}) == 1
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(posts=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2)), min_size=1, max_size=12))
 def test_any_order_of_keys_and_reports_keeps_one_case_a_key(
     posts: list[tuple[str, int]], sealed_packets: tuple[Sealed, ...], tmp_path_factory: pytest.TempPathFactory
