@@ -155,7 +155,8 @@ class RegionProof:
             reference, steady, at = self._recent, tiles, (0, 0)
         dx, dy = drift(reference, current, steady)
         sx, sy = self._grid.scale
-        return float(np.hypot((at[0] + dx) * sx / self._units[0], (at[1] + dy) * sy / self._units[1]))
+        # The thing is found at `at` in the reference, so it has gone the other way; the drift is its own way.
+        return float(np.hypot((dx - at[0]) * sx / self._units[0], (dy - at[1]) * sy / self._units[1]))
 
     def _watch_tiles(self, current: Tiles) -> None:
         """Note since when each tile shows what it shows now."""
