@@ -4,9 +4,8 @@ A camera that fails is not an error here but a state: the iterator goes on for e
 pictures come again when the camera does.
 """
 
-import struct
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from threading import Event
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import av
 
 from streams.backoff import Backoff
-from streams.camera_clock import Arrival, CameraClock
+from streams.camera_arrivals import arrivals
+from streams.camera_clock import CameraClock
 from streams.camera_faults import fault
 from streams.camera_health import CameraHealth, HealthRecord
 from streams.credentials import Login, split_login, with_login
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 # How long FFmpeg looks at the stream before it hands out pictures. Its own 5 s would delay every reconnect; a camera
 # that does not describe its stream beforehand is looked at longer the next time.
-_SHORT_LOOK_S, _LONG_LOOK_S = 0.5, 4.0
+_SHORT_LOOK_S, _LONG_LOOK_S = 0.5, 3.0
 # A connection that stood so long was sound: the next fault begins with short waits again.
 _SOUND_AFTER_S = 10.0
 _UDP_BUFFER = 4 * 1024 * 1024  # bytes; a key picture comes as a burst of packets
 _CLOCK_HZ = 90_000
-_PRODUCER_TIME = struct.Struct("=qi")  # AVProducerReferenceTime of FFmpeg: Unix microseconds, flags
 
 
 class Camera:
@@ -115,7 +114,8 @@ class Camera:
         try:
             with self._opened() as container:
                 was_open = True
-                self._clock.begin_session(late_s=time.monotonic() - began_s)
+                self._clock.begin_session()
+                self._check_opened(container, time.monotonic() - began_s)
                 yield from self._read(container, stop)
         except SourceLost as lost:
             return lost
@@ -135,16 +135,23 @@ class Camera:
         # Titles in the stream's description come in any encoding: they must not end the connection.
         return av.open(url, options=options, timeout=self._timeouts_s, metadata_errors="replace")
 
-    def _read(self, container: "InputContainer", stop: Event) -> Iterator[StreamPacket]:
+    def _check_opened(self, container: "InputContainer", after_s: float) -> None:
         video = next(iter(container.streams.video), None)
         if video is None:
             raise Unreadable(self.camera_id, "the stream holds no video; check the path in the address")
+        # The library lets an open stream without a single packet pass for one that it could not make out in time.
+        if not video.codec_context.width and after_s >= 0.98 * self._timeouts_s[0]:
+            raise Frozen(
+                self.camera_id, f"it answers, but sent no picture for {after_s:.0f} s; restart it if this stays"
+            )
+
+    def _read(self, container: "InputContainer", stop: Event) -> Iterator[StreamPacket]:
+        video = container.streams.video[0]
         codec: Codec | None = None
         began_s = time.monotonic()
-        for packet in _timed(self._in_time(container.demux(video))):
+        for packet, arrival in arrivals(container.demux(video), self.camera_id, self._timeouts_s[1]):
             if stop.is_set():
                 return
-            arrival = _arrival(packet)
             clock = self._clock.stamp(arrival)
             if codec is None and not packet.is_keyframe:
                 self._record.skipped(arrival.mono_s)
@@ -155,20 +162,6 @@ class Camera:
                 self._backoff.reset()
             yield _stream_packet(packet, clock, codec, self._session)
 
-    def _in_time(self, packets: "Iterable[Packet[VideoStream]]") -> "Iterator[Packet[VideoStream]]":
-        """Packets until one had to be waited for too long.
-
-        When the library gives up waiting, it first hands out the picture that its parser still held, and would then
-        wait as long again: so the time is taken here. What the consumer needs between two packets is not counted.
-        """
-        asked_s = time.monotonic()
-        for packet in packets:
-            waited_s = time.monotonic() - asked_s
-            yield packet
-            if waited_s >= self._timeouts_s[1]:
-                raise Frozen(self.camera_id, f"no picture for {waited_s:.0f} s; check the camera and its network")
-            asked_s = time.monotonic()
-
     def _codec(self, video: "VideoStream") -> Codec:
         context = video.codec_context
         if not context.width or not context.height:
@@ -178,31 +171,6 @@ class Camera:
         size_px = context.width, context.height
         time_base = video.time_base or Fraction(1, _CLOCK_HZ)
         return Codec(context.name, size_px, context.extradata or b"", time_base, float(rate))
-
-
-def _timed(packets: "Iterable[Packet[VideoStream]]") -> "Iterator[Packet[VideoStream]]":
-    """Packets that have a time: FFmpeg leaves the first one it looked at without, and the next one tells it."""
-    untimed = None
-    for packet in packets:
-        if not packet.size:
-            continue  # the library's way to say that the connection ended
-        if packet.pts is None:
-            untimed = packet
-            continue
-        if untimed is not None:
-            untimed.pts = packet.pts - (untimed.duration or 1)
-            yield untimed
-            untimed = None
-        yield packet
-
-
-def _arrival(packet: "Packet[VideoStream]") -> Arrival:
-    named_s = None
-    if packet.has_sidedata("prft"):
-        microseconds, _ = _PRODUCER_TIME.unpack_from(bytes(packet.get_sidedata("prft")))
-        named_s = microseconds / 1e6
-    pts_s = float((packet.pts or 0) * packet.time_base)
-    return Arrival(pts_s, time.monotonic(), time.time(), named_s, packet.has_sidedata("rtcp_sr"))
 
 
 def _stream_packet(packet: "Packet[VideoStream]", clock: "FrameClock", codec: Codec, session: int) -> StreamPacket:

@@ -116,21 +116,14 @@ class CameraClock:
         self._behind_mono = _LowestLately()  # monotonic less named time: how late pictures come by the named clock
         self._behind_lowest: float | None = None
         self._reported_mono_s: float | None = None
-        self._late_s = 0.0
-        self._late_until_s = 0.0
         self._first_of_session = True
         self.camera_ahead_s: float | None = None
 
-    def begin_session(self, late_s: float = 0.0) -> None:
-        """A new connection: its timestamps do not continue those before.
-
-        Args:
-            late_s: its first pictures may have waited so long inside the library before we saw them, seconds.
-        """
+    def begin_session(self) -> None:
+        """A new connection: its timestamps do not continue those before."""
         self._media.begin_session()
         self._trip = _LowestLately()
         self._reported_mono_s = None
-        self._late_s = late_s
         self._first_of_session = True
         self.camera_ahead_s = None
 
@@ -142,18 +135,14 @@ class CameraClock:
         can explain, nobody knows which is right, and the bound is their difference.
         """
         media_s = self._media.advance(arrival)
-        if self._first_of_session:
-            self._late_until_s = media_s + self._late_s
         trip_s = self._trip.add(arrival.mono_s - media_s, arrival.mono_s)
         by_arrival_s = media_s + trip_s + arrival.unix_s - arrival.mono_s
-        arrival_error_s = ARRIVAL_ERROR_S + (self._late_s if media_s <= self._late_until_s else 0.0)
-
-        named_s, source, error_s = by_arrival_s, ClockSource.ARRIVAL, arrival_error_s
+        named_s, source, error_s = by_arrival_s, ClockSource.ARRIVAL, ARRIVAL_ERROR_S
         if arrival.camera_unix_s is not None and arrival.camera_unix_s >= FIRST_PLAUSIBLE_UNIX_S:
             named_s, source = arrival.camera_unix_s, ClockSource.RTCP
             self.camera_ahead_s = ahead_s = named_s - by_arrival_s
             # The trip explains a camera that seems late by it, but nothing explains a picture from the future.
-            apart_s = ahead_s if ahead_s > 0 or -ahead_s <= arrival_error_s else -ahead_s
+            apart_s = ahead_s if ahead_s > 0 or -ahead_s <= ARRIVAL_ERROR_S else -ahead_s
             error_s = max(self._report_error(arrival), apart_s)
         self._note_jump(named_s, media_s, arrival.mono_s)
         return FrameClock(datetime.fromtimestamp(named_s, UTC), source, error_s, media_s, self._epoch)
@@ -167,13 +156,12 @@ class CameraClock:
         """A new epoch when the named time jumped.
 
         Within a connection it is held against media time, which is exact. Across connections media time is itself an
-        estimate, so it is held against the monotonic clock, and a picture that merely came late is no jump.
+        estimate, so it is held against the monotonic clock.
         """
         ahead_s = named_s - media_s
         if self._ahead is not None and self._behind_lowest is not None:
             if self._first_of_session:
-                later_s = mono_s - named_s - self._behind_lowest
-                jumped = later_s < -_CLOCK_JUMP_S or later_s > _CLOCK_JUMP_S + self._late_s
+                jumped = abs(mono_s - named_s - self._behind_lowest) > _CLOCK_JUMP_S
             else:
                 jumped = abs(ahead_s - self._ahead) > _CLOCK_JUMP_S
             if jumped:

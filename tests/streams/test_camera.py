@@ -40,7 +40,7 @@ def assert_media_time_follows_arrival(watcher: Watcher) -> None:
     """Across whatever happened: media time passed as the box's monotonic clock did, and never went back."""
     assert min(media_gaps(watcher.packets)) > 0
     media_s = watcher.packets[-1].clock.media_s - watcher.packets[0].clock.media_s
-    assert media_s == pytest.approx(watcher.arrived_s[-1] - watcher.arrived_s[0], abs=1.5)
+    assert media_s == pytest.approx(watcher.arrived_s[-1] - watcher.arrived_s[0], abs=1.0)
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
@@ -67,9 +67,9 @@ def test_the_camera_names_the_time_when_it_tells_its_clock(h264_clip: Path) -> N
         health = watcher.health
     assert packet.clock.source is ClockSource.RTCP
     assert packet.clock.error_s < 0.2
-    assert 0.3 <= late_s < 0.6
+    assert 0.3 <= late_s < 1.3
     assert health.clock_source is ClockSource.RTCP
-    assert health.clock_ahead_s == pytest.approx(-0.35, abs=0.15)
+    assert health.clock_ahead_s == pytest.approx(-0.35, abs=0.3)
 
 
 def test_the_box_names_the_time_of_a_camera_that_does_not(h264_clip: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_box_names_the_time_of_a_camera_that_does_not(h264_clip: Path) -> No
         late_s = time.time() - packets[-1].clock.captured_at.timestamp()
     assert {p.clock.source for p in packets} == {ClockSource.ARRIVAL}
     assert packets[-1].clock.error_s == 1.0
-    assert 0 <= late_s < 0.3
+    assert 0 <= late_s < 1.0
     assert {p.clock.epoch for p in packets} == {0}
 
 
