@@ -15,8 +15,7 @@ from starlette.exceptions import HTTPException
 from api.auth import NotSignedIn, PageClosed, WrongScope
 from api.cases import KeyReused, NoSuchCase
 from api.parts import parts_of
-from api.rendering import render
-from api.vault import (
+from api.refusals import (
     NoRoom,
     NoSuchMedia,
     NoSuchPacket,
@@ -27,6 +26,7 @@ from api.vault import (
     UploadTorn,
     WrongIdentity,
 )
+from api.rendering import render
 
 _log = logging.getLogger(__name__)
 

@@ -15,6 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from api.cases import CaseReport
+from api.refusals import (
+    NoRoom,
+    NoSuchMedia,
+    NoSuchPacket,
+    PacketTooLarge,
+    PacketUnsound,
+    ReportDisagrees,
+    WrongIdentity,
+)
 from evidence.export import ArchiveRefused, ArchiveTooLarge, unzip, zip_chunks
 from evidence.verify import verify
 
@@ -28,76 +37,6 @@ _STALE_S = 24 * 3600.0
 _LOOK_EVERY_BYTES = 16 << 20
 _VIDEO = (".mp4", ".mkv")
 _PICTURES = (".jpg", ".png")
-
-
-class NoRoom(Exception):
-    """The disk is nearly full: evidence stops before the database does."""
-
-    def __init__(self, free: int, floor: int) -> None:
-        super().__init__(
-            f"the disk has {free // 2**20} MiB left and {floor // 2**20} MiB are kept for the database: "
-            "make space on the server; the box sends it again by itself"
-        )
-
-
-class PacketTooLarge(Exception):
-    """More bytes than any packet has."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"a packet has at most {limit} bytes, zipped and unpacked")
-
-
-class UploadTorn(Exception):
-    """The upload ended before it was whole."""
-
-    def __init__(self) -> None:
-        super().__init__("the upload ended before it was whole; nothing was kept, send it again")
-
-
-class PacketUnsound(Exception):
-    """The packet does not verify; `problems` says why, a line each."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("the packet does not verify and was not kept; `patrol verify` on the box says the same")
-        self.problems = problems
-
-
-class WrongIdentity(Exception):
-    """The packet is sound, but another one than the address says."""
-
-    def __init__(self, asked: str, found: str) -> None:
-        super().__init__(f"this is packet {found}, not {asked}; PUT it to /api/v1/packets/{found}")
-
-
-class NoSuchPacket(Exception):
-    """A report names evidence that was never uploaded here."""
-
-    def __init__(self, sha256: str) -> None:
-        super().__init__(
-            f"packet {sha256} is not here: upload it with PUT /api/v1/packets/{sha256}, then send this again"
-        )
-
-
-class NotUploaded(Exception):
-    """Somebody asked whether a packet is here, and it is not."""
-
-    def __init__(self, sha256: str) -> None:
-        super().__init__(f"packet {sha256} is not here; upload it with PUT to this address")
-
-
-class NoSuchMedia(Exception):
-    """The packet has no such file."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the packet of this case has no {what[:80]}; the case lists what it has")
-
-
-class ReportDisagrees(Exception):
-    """A report says something else than its own evidence; `problems` says what."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("the report does not say what its packet says")
-        self.problems = problems
 
 
 class Upload:

@@ -12,7 +12,7 @@ from api.auth import BoxToken
 from api.cases import Sha256
 from api.errors import answers
 from api.parts import TheParts
-from api.vault import NotUploaded, PacketUnsound, UploadTorn, WrongIdentity
+from api.refusals import NotUploaded, PacketUnsound, UploadTorn, WrongIdentity
 
 router = APIRouter(prefix="/api/v1/packets", tags=["packets"])
 

@@ -8,14 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dispatch.driver import Refused, TryAgain
 from api.dispatch.outbox import FIRST_WAIT_S, LONGEST_WAIT_S, Outbox, backoff_s
@@ -23,56 +21,10 @@ from api.dispatch.own_api import OwnApi
 from api.outgoing import Outgoing, SendState
 from api.store import Store
 from api.tokens import TokenScope
+from tests.api.faults import FaultyServer, Recording, SteppedClock, dice
 from tests.api.packets import Sealed
 from tests.api.serving import Service, listening
 from tests.api.values import NOW, incident, outgoing, packet
-
-
-class SteppedClock:
-    """A clock that stands still until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-class FaultyServer:
-    """The real service, with what networks do to every POST in turn: the commit happens, the answer gets lost."""
-
-    FAULTS = ("timeout after commit", "500 before", "500 after commit", "torn answer after commit", "nonsense", "none")
-
-    def __init__(self, app: ASGIApp, hang_s: float) -> None:
-        self._app, self._hang_s = app, hang_s
-        self.posts = 0
-        self.served: dict[str, int] = dict.fromkeys(self.FAULTS, 0)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        fault = self.FAULTS[self.posts % len(self.FAULTS)]
-        self.posts += 1
-        self.served[fault] += 1
-        if fault == "none":
-            await self._app(scope, receive, send)
-            return
-        if fault != "500 before":
-            await self._app(scope, receive, _into_the_void)
-        if fault == "timeout after commit":
-            await anyio.sleep(self._hang_s)
-        status = 200 if fault in ("nonsense", "torn answer after commit") else 500
-        length = b"1000" if fault == "torn answer after commit" else b"2"
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", length)]})
-        await send({"type": "http.response.body", "body": b"ok"})
-
-
-async def _into_the_void(_: Message) -> None:
-    """An answer that nobody gets."""
 
 
 @pytest.fixture
@@ -88,11 +40,6 @@ def box(tmp_path: Path, sealed_packets: tuple[Sealed, ...]) -> Iterator[Store]:
         store.commit_sealed(one.incident, one.packet, [one.outgoing()], NOW)
     yield store
     store.close()
-
-
-def dice() -> random.Random:
-    """Jitter that is the same in every run."""
-    return random.Random(1)  # noqa: S311
 
 
 def empty(outbox: Outbox, clock: SteppedClock, store: Store, most: int = 200) -> None:
@@ -174,20 +121,6 @@ def test_what_can_never_be_accepted_becomes_a_dead_letter_that_can_be_sent_again
     assert store.outbox(SendState.DEAD)[0].attempts == 2
     assert served.store.cases()[1] == 0
     store.close()
-
-
-class Recording:
-    """A driver of a target that only remembers, and fails as often as it is told."""
-
-    def __init__(self, failures: list[Exception] | None = None) -> None:
-        self.seen: list[Outgoing] = []
-        self.failures = failures or []
-
-    def deliver(self, outgoing: Outgoing) -> str:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.seen.append(outgoing)
-        return f"case-{len(self.seen)}"
 
 
 def test_patience_that_a_target_asks_for_is_kept(store: Store, clock: SteppedClock) -> None:
