@@ -12,6 +12,15 @@ SHARED = REPOSITORY.parent / "shared"
 _MAY_BE_SKIPPED = ("../shared", "beside the repository", "the training extra", "soak")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long proofs run when they are asked for: `make soak`."""
+    if os.environ.get("PATROL_SOAK"):
+        return
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.skip(reason="soak: run by `make soak`"))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # noqa: ANN201
     """With PATROL_ALL_TOOLS=1 a test that was skipped for a missing tool fails instead."""
