@@ -185,3 +185,8 @@ def test_an_incident_that_was_never_raised_is_no_finding() -> None:
         finding(zone={"id": "a"})
     with pytest.raises(ValueError, match="clip_s"):
         finding(clip_s=(5.0, 5.0))
+
+
+def test_a_zone_that_was_taken_out_of_the_site_is_still_sealed() -> None:
+    gone = {"id": "gate", "kind": "removed", "polygon_px": None, "hours": "", "dwell_s": None}
+    assert validated(finding(zone={**gone, "phase": "", "legal_basis": ""}))["zone"]["kind"] == "removed"

@@ -16,6 +16,8 @@ from evidence.verify import verify
 from tests.evidence.breaking import AFTER, BEFORE, HALF, BreakingDisk
 from tests.evidence.cases import SEALED_AT, contents, finding, now
 
+SOAK = bool(os.environ.get("PATROL_SOAK"))
+
 
 @pytest.fixture
 def vault(tmp_path: Path, signer: BoxSigner) -> Path:
@@ -48,14 +50,16 @@ def steps_of_sealing(vault: Path, signer: BoxSigner) -> int:
     return counting.steps
 
 
-@pytest.mark.parametrize("when", [BEFORE, HALF, AFTER])
+@pytest.mark.soak
+@pytest.mark.parametrize("turn", range(3) if SOAK else (0,))
 def test_a_disk_that_is_full_at_any_step_leaves_a_whole_packet_or_none(
-    vault: Path, signer: BoxSigner, when: str
+    vault: Path, signer: BoxSigner, turn: int
 ) -> None:
     steps = steps_of_sealing(vault, signer)
     assert steps >= 30
     outcomes = []
     for number in range(1, steps + 1):
+        when = (BEFORE, HALF, AFTER)[(number + turn) % 3]
         copy = Path(shutil.copytree(vault, vault.with_name(f"broken-{number}")))
         with pytest.raises(OSError, match="No space left"):
             seal_packet(copy, contents(2), signer, SEALED_AT, BreakingDisk(number, when))
@@ -83,6 +87,6 @@ def test_a_program_that_is_killed_at_any_step_leaves_a_whole_packet_or_none(tmp_
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     killed = sorted(tmp_path.glob("killed-*"))
-    assert len(killed) >= (90 if os.environ.get("PATROL_SOAK") else 30)
+    assert len(killed) >= (90 if SOAK else 30)
     outcomes = [check(copy, signer) for copy in killed]
     assert {True, False} == set(outcomes)
