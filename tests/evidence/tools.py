@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from evidence.signing import BoxSigner
 
@@ -52,3 +53,8 @@ def resealed(packet: Path, signer: BoxSigner) -> None:
 def digest(path: Path, algorithm: str) -> str:
     """The digest of a file, lower-case hex."""
     return hashlib.new(algorithm, path.read_bytes()).hexdigest()
+
+
+def pem(signer: BoxSigner) -> bytes:
+    """The box's certificate as the bureau would publish it."""
+    return signer.certificate.public_bytes(serialization.Encoding.PEM)
