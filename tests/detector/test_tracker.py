@@ -182,10 +182,10 @@ def test_an_empty_look_without_classes_is_a_look() -> None:
 def test_the_demo_van_has_one_id_for_the_whole_clip(entry: ModelEntry) -> None:
     detector, tracker = YoloDetector.of(entry, choose()), Tracker()
     looks, at_van = 0, list[int]()
-    for frame in read(SAMPLE, 1.0):
+    for frame in read(SAMPLE, 0.5):
         looks += 1
         tracks = tracker.update(detector.detect(frame), frame.clock.media_s)
         at_van += [t.id for t in tracks if np.abs(np.array(t.box_px) - VAN).max() < 12]
-    assert looks >= 79
+    assert looks >= 39
     assert len(set(at_van)) == 1
     assert len(at_van) >= 0.9 * looks
