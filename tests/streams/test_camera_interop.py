@@ -49,7 +49,7 @@ def gstreamer_camera(clip: Path, *options: str, port: int = 0) -> Iterator[tuple
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
     command = [SYSTEM_PYTHON, str(SERVER), str(clip), "--port", str(port), *options]
-    # A session of its own, so that nothing of it outlives the test.
+    # A process group of its own, so that nothing of it outlives the test.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             assert process.stdout is not None
