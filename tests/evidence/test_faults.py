@@ -1,6 +1,5 @@
 """Whatever breaks while a packet is made: afterwards it is there whole, or not at all and can be made."""
 
-import os
 import pickle
 import shutil
 import subprocess
@@ -15,8 +14,7 @@ from evidence.signing import BoxSigner, load_or_make
 from evidence.verify import verify
 from tests.evidence.breaking import AFTER, BEFORE, HALF, BreakingDisk
 from tests.evidence.cases import SEALED_AT, contents, finding, now
-
-SOAK = bool(os.environ.get("PATROL_SOAK"))
+from tests.evidence.tools import SOAK, long_proof
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def steps_of_sealing(vault: Path, signer: BoxSigner) -> int:
     return counting.steps
 
 
-@pytest.mark.soak
+@long_proof
 @pytest.mark.parametrize("turn", range(3) if SOAK else (0,))
 def test_a_disk_that_is_full_at_any_step_leaves_a_whole_packet_or_none(
     vault: Path, signer: BoxSigner, turn: int
@@ -70,7 +68,7 @@ def test_a_disk_that_is_full_at_any_step_leaves_a_whole_packet_or_none(
     assert {True, False} == set(outcomes)
 
 
-@pytest.mark.soak
+@long_proof
 def test_a_program_that_is_killed_at_any_step_leaves_a_whole_packet_or_none(tmp_path: Path) -> None:
     signer = load_or_make(tmp_path / "keys", "Campus", now())
     vault = tmp_path / "vault"

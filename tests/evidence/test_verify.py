@@ -16,11 +16,10 @@ from evidence.signing import BoxSigner
 from evidence.verify import verify
 from patrol.commands.verify import verify as command
 from tests.evidence.cases import SEALED_AT, contents
-from tests.evidence.tools import copied, pem, resealed
+from tests.evidence.tools import SOAK, copied, long_proof, pem, resealed
 
 ROOT = Path(__file__).parents[2]
 P7S = "tagmanifest-sha256.txt.p7s"
-SOAK = bool(os.environ.get("PATROL_SOAK"))
 
 
 def changed_unnoticed(packet: Path, changes: int, seed: int) -> list[str]:
@@ -41,7 +40,7 @@ def changed_unnoticed(packet: Path, changes: int, seed: int) -> list[str]:
     return missed
 
 
-@pytest.mark.soak
+@long_proof
 def test_any_changed_byte_is_caught(packet: Path) -> None:
     seed = int(os.environ.get("PATROL_TEST_SEED", str(time.time_ns() % 10**6)))
     print(f"seed {seed}")  # noqa: T201
@@ -60,7 +59,7 @@ def signature_bytes_unnoticed(packet: Path, mask_of: Callable[[int], int]) -> li
     return missed
 
 
-@pytest.mark.soak
+@long_proof
 @pytest.mark.parametrize("turn", range(8) if SOAK else (0,))
 def test_every_byte_of_the_signature_counts(packet: Path, turn: int) -> None:
     assert signature_bytes_unnoticed(packet, lambda place: 1 << (place + turn) % 8) == []

@@ -1,16 +1,26 @@
 """The standard tools that a stranger has, and packets to change."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
 from evidence.signing import BoxSigner
+
+SOAK = bool(os.environ.get("PATROL_SOAK"))
+
+
+def long_proof(test: Callable[..., None]) -> Callable[..., None]:
+    """Run whole by `make soak`, and a sample of it (the test looks at SOAK) by `make test`."""
+    return pytest.mark.soak(test) if SOAK else test
+
 
 BAGIT = Path(sys.executable).with_name("bagit.py")
 
