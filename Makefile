@@ -22,7 +22,7 @@ demo: setup
 
 ## make test    every test that this machine can run
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 ## make check   style, types, layers, locks
 check: setup

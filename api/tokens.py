@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.tables import TokenRow
 
+OWN_BOX = "own-box"
+"""Tokens whose name begins so are what a box shows to its own server; they open no door to other machines."""
+
 
 class TokenScope(StrEnum):
     """What a token may do."""
@@ -86,8 +89,12 @@ def revoke(session: Session, name: str, now: datetime) -> bool:
 
 
 def any_living(session: Session, scope: TokenScope) -> bool:
-    """Whether there is a token of this scope that has not been revoked."""
-    query = select(TokenRow.name).where(TokenRow.scope == scope.value, TokenRow.revoked.is_(None)).limit(1)
+    """Whether there is a token of this scope, made for somebody else than this box, that has not been revoked."""
+    query = (
+        select(TokenRow.name)
+        .where(TokenRow.scope == scope.value, TokenRow.revoked.is_(None), TokenRow.name.not_like(f"{OWN_BOX}%"))
+        .limit(1)
+    )
     return session.scalar(query) is not None
 
 

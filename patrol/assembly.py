@@ -18,7 +18,7 @@ from api.dispatch.driver import Driver
 from api.dispatch.outbox import Outbox
 from api.dispatch.own_api import OwnApi
 from api.store import Store
-from api.tokens import TokenScope
+from api.tokens import OWN_BOX, TokenScope
 from api.vault import CaseVault
 from detector.detector import Detector
 from detector.runtimes import choose
@@ -117,17 +117,17 @@ def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: 
 
 def own_token(site: Site, store: Store) -> str:
     """What this site's own box shows to this site's own server; made at first need, kept for its owner alone."""
-    path = site.data / "keys" / "own-box.token"
+    path = site.data / "keys" / f"{OWN_BOX}.token"
     with contextlib.suppress(OSError):
         secret = path.read_text(encoding="ascii").strip()
         token = store.find_token(secret)
         if token is not None:
             return secret
-    name = "own-box"
+    name = OWN_BOX
     number = 1
     while store.token_named(name) is not None:
         number += 1
-        name = f"own-box-{number}"
+        name = f"{OWN_BOX}-{number}"
     secret = store.make_token(name, TokenScope.BOX, datetime.now(UTC))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from detector.detections import Detections
 from detector.detector import Detector
 from detector.observation import Box, Observation, StillnessFact
+from detector.scene import SceneGuard
 from detector.stillness import RegionProof
 from detector.tracker import Tracker
 from streams.frame import Frame
@@ -23,13 +24,17 @@ class Observer:
     def __init__(self, camera: str, size_px: tuple[int, int], detectors: Sequence[Detector], tracker: Tracker) -> None:
         self.camera, self.size_px = camera, size_px
         self._detectors, self._tracker = tuple(detectors), tracker
+        self._guard = SceneGuard()
         self._proofs: dict[str, RegionProof] = {}
+        self._regions: dict[str, Box] = {}
         self._frame: Frame | None = None
         self._looked_for = frozenset(name for detector in detectors for name in detector.names)
 
     def observe(self, frame: Frame) -> Observation:
         """One look: what is there, what stays, and what the open questions' regions say."""
-        self._frame = frame
+        before, self._frame = self._frame, frame
+        if before is not None and before.size_px != frame.size_px:
+            self._begin_again()
         found = Detections.empty()
         for detector in self._detectors:
             found = found.joined(detector.detect(frame))
@@ -41,6 +46,7 @@ class Observer:
             clock=frame.clock,
             tracks=tracks,
             stillness=tuple(self._answers(frame, [t.box_px for t in tracks if t.last_seen_s == frame.clock.media_s])),
+            scene=self._guard.look(frame),
             looked_for=self._looked_for,
         )
 
@@ -49,9 +55,16 @@ class Observer:
 
     def prove_still(self, question: str, box_px: Box) -> None:
         """Begin to watch a region, as the newest look shows it; asking again starts anew."""
+        self._regions[question] = box_px
         if self._frame is not None:
             self._proofs[question] = RegionProof(question, self._frame, box_px, self.size_px)
 
     def stop_proof(self, question: str) -> None:
         """The question is settled; an unknown one is none."""
+        self._regions.pop(question, None)
         self._proofs.pop(question, None)
+
+    def _begin_again(self) -> None:
+        """The stream changed its resolution: pixels before and after do not compare, so each proof starts anew."""
+        for question, box_px in self._regions.items():
+            self.prove_still(question, box_px)
