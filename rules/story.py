@@ -105,7 +105,8 @@ class Story:
             self.moved_at = self.moved_at or now
         # What was not looked for is not missed.
         self.missing = None if fact or track or not could_see else self.missing or now
-        if (fact and fact.verdict is Stillness.STILL) or (track and not self.moved_at):
+        # While its place is covered, what the detector sees there may be what covers it.
+        if self.verdict is Stillness.STILL or (track and fact is None):
             self.last_seen = now
         if track and self.is_candidate and self.verdict is Stillness.STILL:
             self._sighted(track)  # only while the pixels say that what is seen there is the thing itself

@@ -1,12 +1,14 @@
 """A table of cases for each sentence of `rules/parking.py`."""
 
+from collections.abc import Callable
+
 import pytest
 
-from detector.observation import Box, SceneState
+from detector.observation import Box, Observation, SceneState, Stillness, StillnessFact
 from rules.incident import IncidentState
 from rules.limits import Limits
 from rules.trace import sentence
-from tests.rules.street import OUTSIDE, SPOT, START, Visit, street, zone
+from tests.rules.street import OUTSIDE, SPOT, START, Street, Visit, clock, street, track, zone
 
 BESIDE: Box = (245.0, 180.0, 295.0, 240.0)
 
@@ -271,3 +273,51 @@ def test_the_sentence_of_a_verdict_reads_as_the_law_needs_it() -> None:
 def test_how_long_a_move_must_be_seen_is_a_matter_of_limits() -> None:
     assert street(Visit(0, 100), limits=Limits(moved_s=30.0)).run(120).last.ended is None
     assert street(Visit(0, 100)).run(120).last.ended is not None
+
+
+def told_by(
+    box_at: Callable[[float], Box | None], answer_at: Callable[[float, int], Stillness], until_s: float
+) -> Street:
+    """A street where the detector's box and the pixels' answer, by the number of the question, are told apart."""
+    told = street()
+    for n in range(round(until_s * 5)):
+        now_s = n / 5
+        box = box_at(now_s)
+        facts = tuple(
+            StillnessFact(question, answer_at(now_s, number), 0.3, 0.9) for number, question in enumerate(told.asked)
+        )
+        tracks = (track(1, box, now_s, score=0.5 + (now_s > 20) * 0.3),) if box else ()
+        told.take(now_s, told.engine.judge(Observation("cam-1", clock(now_s), tracks, facts)))
+    return told
+
+
+def test_a_half_hidden_arrival_does_not_put_into_the_zone_what_stands_outside_it() -> None:
+    upper, whole = (160.0, 250.0, 240.0, 295.0), (160.0, 250.0, 240.0, 320.0)  # the whole one stands below the gate
+    told = told_by(lambda now_s: upper if now_s < 4 else whole, lambda *_: Stillness.STILL, 70)
+    assert told.raised == []
+    assert told.dropped == ["outside"]
+
+
+def test_the_surest_sighting_gives_box_and_class() -> None:
+    upper, whole = (160.0, 180.0, 240.0, 220.0), SPOT
+    (incident,) = told_by(lambda now_s: upper if now_s < 10 else whole, lambda *_: Stillness.STILL, 70).raised
+    assert incident.box_px == whole
+    assert incident.score == pytest.approx(0.8)
+
+
+def test_what_was_suspected_at_its_place_is_dropped_when_the_pixels_show_that_it_is_the_same_vehicle() -> None:
+    def answer(now_s: float, question: int) -> Stillness:
+        if question:
+            return Stillness.STILL
+        return Stillness.STILL if now_s < 80 or now_s > 110 else Stillness.MOVED if now_s < 90 else Stillness.COVERED
+
+    told = told_by(lambda now_s: None if 80 <= now_s < 90 else SPOT, answer, 200)
+    assert len(told.raised) == 1
+    assert told.dropped == ["same_story"]
+    assert told.kept(IncidentState.CLOSED, IncidentState.RAISED, IncidentState.SEALED)[-1].ended is None
+
+
+def test_what_is_seen_while_the_place_is_covered_is_not_taken_for_it() -> None:
+    told = told_by(lambda _: SPOT, lambda now_s, _: Stillness.STILL if now_s < 30 else Stillness.COVERED, 100)
+    assert told.dropped == ["covered"]
+    assert told.kept(IncidentState.DROPPED)[0].last_seen.media_s == pytest.approx(30, abs=0.3)
