@@ -73,12 +73,14 @@ def keep(session: Session, incident: Incident, now: datetime) -> bool:
 
 
 def still_open(session: Session) -> list[Incident]:
-    """Incidents with work left, oldest first: candidates, raised ones, and sealed ones whose thing has not left."""
+    """Incidents with work left, oldest first: the query for `Incident.is_open`."""
     rows = session.scalars(
         select(IncidentRow).where(
             or_(
                 IncidentRow.state.in_([IncidentState.CANDIDATE.value, IncidentState.RAISED.value]),
-                (IncidentRow.state == IncidentState.SEALED.value) & IncidentRow.ended.is_(False),
+                # A closed record without an end: the thing came back within minutes, the story goes on.
+                IncidentRow.state.in_([IncidentState.SEALED.value, IncidentState.CLOSED.value])
+                & IncidentRow.ended.is_(False),
             )
         )
     )

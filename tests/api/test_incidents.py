@@ -44,10 +44,12 @@ def test_a_restart_goes_on_with_what_has_work_left(store: Store) -> None:
         5: incident(5, IncidentState.DROPPED),
         6: incident(6, IncidentState.CLOSED),
         7: replace(incident(7, IncidentState.RAISED), ended=clock_at(99)),
+        8: replace(incident(8, IncidentState.CLOSED), ended=clock_at(99)),
     }
-    for number in (7, 3, 1, 5, 2, 6, 4):
+    for number in (7, 3, 1, 8, 5, 2, 6, 4):
         assert store.keep_incident(kept[number], NOW)
-    assert store.open_incidents() == [kept[1], kept[2], kept[3], kept[7]]
+    assert store.open_incidents() == [one for one in kept.values() if one.is_open]
+    assert [one.id for one in store.open_incidents()] == [kept[n].id for n in (1, 2, 3, 6, 7)]
 
 
 def test_a_later_word_replaces_an_earlier_one(store: Store) -> None:
