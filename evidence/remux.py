@@ -58,7 +58,9 @@ def remux(codec: Codec, time_base: Fraction, packets: Sequence[TimedPacket], pat
         stream = _add_stream(container, codec)
         stream.time_base = time_base
         for timed in packets:
-            packet = av.Packet(timed.data)
+            # Not av.Packet(data): PyAV 18 lends those bytes to FFmpeg without the padding that it reads beyond the end.
+            packet = av.Packet(len(timed.data))
+            packet.update(timed.data)
             packet.stream, packet.time_base = stream, time_base
             packet.pts, packet.dts, packet.duration = timed.pts, timed.dts, timed.duration
             packet.is_keyframe = timed.is_key
