@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     Received = tuple[Packet[VideoStream], Arrival]
 
 _PRODUCER_TIME = struct.Struct("=qi")  # AVProducerReferenceTime of FFmpeg: Unix microseconds, flags
-_LIVE_WAIT_S = 0.005  # a packet that had to be waited for so long came from the line, not from a buffer
+_LIVE_WAIT_S = 0.005  # reading the next packet out of a buffer takes microseconds
 _LONGEST_BUFFER_S = 10.0
 
 
-def arrivals(packets: "Iterable[Packet[VideoStream]]", camera: str, patience_s: float) -> "Iterator[Received]":
+def arrivals(
+    packets: "Iterable[Packet[VideoStream]]", camera: str, patience_s: float, live_wait_s: float = _LIVE_WAIT_S
+) -> "Iterator[Received]":
     """Each packet with the moment it came in.
 
     While the library opens a stream it looks at its first packets, and hands them out together afterwards. They are
@@ -34,6 +36,7 @@ def arrivals(packets: "Iterable[Packet[VideoStream]]", camera: str, patience_s: 
         packets: as the library gives them.
         camera: id, for the error.
         patience_s: a packet must come within so many seconds. What the consumer needs in between is not counted.
+        live_wait_s: a packet that had to be waited for so long came from the line, not from a buffer.
 
     Raises:
         Frozen: none came within `patience_s`.
@@ -52,7 +55,7 @@ def arrivals(packets: "Iterable[Packet[VideoStream]]", camera: str, patience_s: 
             yield packet, arrival
         else:
             held.append((packet, arrival))
-            live = waited_s >= _LIVE_WAIT_S
+            live = waited_s >= live_wait_s
             if live:
                 yield from _dated_back(held)
         if gave_up:
