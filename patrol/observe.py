@@ -30,16 +30,26 @@ class Observer:
         self._frame: Frame | None = None
         self._looked_for = frozenset(name for detector in detectors for name in detector.names)
 
-    def observe(self, frame: Frame) -> Observation:
-        """One look: what is there, what stays, and what the open questions' regions say."""
-        before, self._frame = self._frame, frame
-        if before is not None and before.size_px != frame.size_px:
-            self._begin_again()
+    def detect(self, frame: Frame) -> Detections:
+        """What the detectors see in a frame, in pixels of `size_px`; changes nothing here."""
         found = Detections.empty()
         for detector in self._detectors:
             found = found.joined(detector.detect(frame))
         width, height = frame.size_px
-        found = found.scaled(self.size_px[0] / width, self.size_px[1] / height)
+        return found.scaled(self.size_px[0] / width, self.size_px[1] / height)
+
+    def observe(self, frame: Frame, found: Detections | None = None) -> Observation:
+        """One look: what is there, what stays, and what the open questions' regions say.
+
+        Args:
+            frame: newer than the last one.
+            found: what `detect` said of this frame; None: not asked yet.
+        """
+        before, self._frame = self._frame, frame
+        if before is not None and before.size_px != frame.size_px:
+            self._begin_again()
+        if found is None:
+            found = self.detect(frame)
         tracks = self._tracker.update(found, frame.clock.media_s)
         return Observation(
             camera=self.camera,
