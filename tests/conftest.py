@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 """Clips and pictures that may not be published; tests that want them are skipped where they are not."""
 
-_MAY_BE_SKIPPED = ("../shared", "beside the repository", "the training extra", "soak")
+_MAY_BE_SKIPPED = ("../shared", "beside the repository", "the training extra", "soak", "empty parameter set")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

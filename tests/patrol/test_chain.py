@@ -11,11 +11,13 @@ from evidence.verify import verify
 from rules.boxes import iou
 from tests.patrol.chain import SAMPLE, make_site
 
+pytestmark = pytest.mark.timeout(300)  # footage is decoded and looked at: minutes on a loaded machine
+
 PATROL = [sys.executable, "-m", "patrol.main"]
 VAN_PX = (652.0, 44.0, 723.0, 101.0)
 
 
-def patrol(*arguments: str | Path, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+def patrol(*arguments: str | Path, timeout: float = 280) -> "subprocess.CompletedProcess[str]":
     """The command, as a shell would call it."""
     return subprocess.run([*PATROL, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False)
 
@@ -47,7 +49,7 @@ def test_a_replay_prints_the_same_lines_every_time(replayed: tuple[Path, list[di
 def test_the_demo_makes_the_case_that_the_file_makes(
     tmp_path: Path, replayed: tuple[Path, list[dict[str, object]]]
 ) -> None:
-    done = patrol("demo", "--once", "--folder", tmp_path, timeout=170)
+    done = patrol("demo", "--once", "--folder", tmp_path)
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["cases"] == 1
