@@ -35,14 +35,18 @@ _STEADY_S = 3.0  # nothing of it in view and what is there does not change: some
 _RESTLESS_S = 10.0  # nothing of it in view and what is there keeps changing: traffic runs where it stood
 _UNDECIDED_S = 20.0  # some of it seems in view, the rest is another thing that does not change
 _SHIFTED_S = 2.0  # all of it in view, but beside its place: no gust lasts that long
+_LEANING_S = 4.0  # the same where it is so little beside it that the camera may only sway
 _ADOPT_S = 10.0  # a tile that changed while the rest stayed (a door, a shadow) belongs to the picture from then on
 _LIGHT_S = 20.0  # time constant with which the second reference follows the light
 
 _LEARN_SHIFT_PX = 0.5
 """Displacement, in pixels of the patch, up to which the references learn."""
 
-_SHIFT_SHARE = 0.08
-"""Share of the region's shorter side by which a thing may sway and stand still: wind shakes cameras."""
+_SHIFT_SHARE, _SWAY_SHARE = 0.03, 0.08
+"""Shares of the region's shorter side: up to the first a shift is noise of its estimate, up to the second it may be a
+camera that sways in the wind. A sway comes back; a bus that stops where another one left stands beside it for good (4.6
+pixels in a clip of a bus stop). Parked vehicles are found within one pixel.
+"""
 
 _IN_ITS_PLACE = 0.45
 """Overlap (intersection over union) from which a box is the thing itself or its successor, not somebody in front."""
@@ -77,7 +81,7 @@ class RegionProof:
         self._unknown = np.zeros(self._usable.shape, np.bool_)
         self._looks = 0
         self._now_s = frame.clock.media_s
-        self._gone_s = self._undecided_s = self._shifted_s = self._unlit_s = self._shift_px = 0.0
+        self._gone_s = self._undecided_s = self._shifted_s = self._leaning_s = self._unlit_s = self._shift_px = 0.0
         self._moved = False
         self._at = (0, 0)
 
@@ -184,10 +188,10 @@ class RegionProof:
 
     def _beside(self, dt_s: float) -> bool:
         """Whether the thing is in view, but has stood beside its place for too long to be a gust of wind."""
-        sides = self._box[2:] - self._box[:2]
-        near = self._shift_px <= max(2.0, _SHIFT_SHARE * float(sides.min()))
-        self._shifted_s = 0.0 if near else self._shifted_s + dt_s
-        return self._shifted_s >= _SHIFTED_S
+        side = float((self._box[2:] - self._box[:2]).min())
+        self._leaning_s = 0.0 if self._shift_px <= max(2.0, _SHIFT_SHARE * side) else self._leaning_s + dt_s
+        self._shifted_s = 0.0 if self._shift_px <= max(2.0, _SWAY_SHARE * side) else self._shifted_s + dt_s
+        return self._shifted_s >= _SHIFTED_S or self._leaning_s >= _LEANING_S
 
     def _gone(self, share: float, differs: Mask, dt_s: float) -> bool:
         """Whether the region has shown too little of the thing for too long to be a passer-by."""

@@ -25,6 +25,7 @@ from detector.runtimes import choose
 from detector.tracker import Tracker
 from detector.yolo import YoloDetector
 from models.registry import Registry
+from patrol.attention import Attention
 from patrol.errors import RequestProblem
 from patrol.evidence_room import EvidenceRoom
 from patrol.observe import Observer
@@ -62,16 +63,22 @@ def site_or_exit(folder: Path) -> Site:
         raise RequestProblem("\n".join(str(error) for error in errors.errors)) from errors
 
 
-def detectors_of(site: Site) -> tuple[Detector, ...]:
-    """The detectors that the site names, or that its zones' kinds need."""
-    registry, runtime = Registry.shipped(), choose()
+def detectors_of(site: Site, registry: Registry | None = None) -> tuple[Detector, ...]:
+    """The detectors that the site names, or that its zones' kinds need; from this release unless told otherwise."""
+    registry, runtime = registry or Registry.shipped(), choose()
     return tuple(YoloDetector.of(registry.get(name), runtime) for name in site.detectors)
 
 
 def patrol_of(
-    camera: CameraSite, detectors: Sequence[Detector], recorder: Recorder, desk: Desk, restored: Sequence[Incident] = ()
+    camera: CameraSite,
+    detectors: Sequence[Detector],
+    recorder: Recorder,
+    desk: Desk,
+    restored: Sequence[Incident] = (),
+    *,
+    patrols: bool = False,
 ) -> CameraPatrol:
-    """One camera's loop."""
+    """One camera's loop; one that `patrols` decodes key frames alone while nothing is undecided."""
     return CameraPatrol(
         camera.id,
         Observer(camera.id, camera.size_px, detectors, Tracker()),
@@ -79,6 +86,8 @@ def patrol_of(
         recorder,
         Cadence(LOOKS_PER_S),
         desk,
+        Attention(camera.rules) if patrols else None,
+        restored,
     )
 
 

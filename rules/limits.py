@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All in seconds.
+    """All in seconds, but for `least_side_px`.
 
     Attributes:
         settle_s: a box that stayed at about the same place for this long has come to a stand.
@@ -18,6 +18,8 @@ class Limits:
         return_s: a thing that is back at its place this soon after it left is the same story.
         seal_after_s: the packet is made this long after the verdict.
         keep_every_s: how often a candidate's stay is stored, so that a restart loses no more than that.
+        least_side_px: a box with a shorter side than this is suspected of nothing: so few pixels cannot prove that
+            a thing stood still (a far car that drives towards the camera, and a sign, did).
 
     Raises:
         ValueError: a figure that is not positive.
@@ -32,11 +34,12 @@ class Limits:
     return_s: float = 120.0
     seal_after_s: float = 10.0
     keep_every_s: float = 5.0
+    least_side_px: float = 16.0
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0 s, got {getattr(self, name)}")
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
 
 
 TICK_S = 0.05

@@ -173,12 +173,20 @@ class ParkingRule:
         for thing, there in zip(standing, zones, strict=True):
             fitting = [zone for zone in there if thing.track.class_name in zone.classes]
             # Two boxes over one vehicle, car and truck, are one vehicle.
-            if not fitting or any(iou(box, thing.track.box_px) >= 0.5 for box in begun):
+            if (
+                not fitting
+                or not self._shows(thing.track.box_px)
+                or any(iou(box, thing.track.box_px) >= 0.5 for box in begun)
+            ):
                 continue
             found = self._suspect(thing, fitting, now)
             begun += [thing.track.box_px] * any(isinstance(step, Keep) for step in found)
             steps += found
         return steps
+
+    def _shows(self, box: Box) -> bool:
+        """Whether there are pixels enough to prove anything."""
+        return min(box[2] - box[0], box[3] - box[1]) >= self._limits.least_side_px
 
     def _suspect(self, thing: Standing, zones: Sequence[Zone], now: FrameClock) -> list[Step]:
         """A vehicle stands in zones: is it forbidden now?"""

@@ -14,6 +14,7 @@ from patrol.site.features import grid_cells, map_zones
 from patrol.site.files import Folder
 from patrol.site.head import read_calendar, read_head
 from patrol.site.lines import Lines
+from patrol.site.needs import detectors_needed, missing_models
 from patrol.site.passwords import holds_password
 from patrol.site.schema import CameraFile, PictureZone, read_as
 from patrol.site.site import CameraSite, MapZone, Retention, Site, password_variable
@@ -35,14 +36,18 @@ class _Camera:
     zones: tuple[Zone, ...]
 
 
-def load_site(path: Path) -> Site:
+def load_site(path: Path, registry: Registry | None = None) -> Site:
     """Read and check a site folder.
+
+    Args:
+        path: of the folder.
+        registry: the models there are; None: those of this release.
 
     Raises:
         SiteErrors: it has errors; all of them are in it.
     """
     folder = Folder(path)
-    registry = Registry.shipped()
+    registry = registry or Registry.shipped()
     head = read_head(folder, registry)
     keys, timezone = head.keys, head.timezone
     calendar = read_calendar(folder, keys.country if keys else "CN")
@@ -63,7 +68,7 @@ def load_site(path: Path) -> Site:
         timezone=timezone,
         country=keys.country,
         data=folder.path / (keys.data or "data"),
-        detectors=tuple(keys.detectors or _detectors_needed(sites, registry)),
+        detectors=tuple(keys.detectors or detectors_needed(sites, registry)),
         dispatch=head.dispatch,
         retention=Retention(keys.retention.dismissed_days),
         cameras=MappingProxyType(sites),
@@ -73,7 +78,7 @@ def load_site(path: Path) -> Site:
         kinds=head.kinds,
         files_sha256=MappingProxyType(folder.files_sha256),
         digest=folder.digest(),
-        notes=tuple(_notes(sites, on_map)),
+        notes=(*_notes(sites, on_map), *(() if keys.detectors else missing_models(sites, registry))),
     )
 
 
@@ -147,13 +152,6 @@ def _on_camera(camera: _Camera, on_map: list[MapZone], folder: Path, timezone: Z
     rules = CameraRules(camera.id, size_px, zones, timezone)
     source = source if "://" in source else str(folder / source)
     return CameraSite(camera.id, source, size_px, camera.calibration, rules)
-
-
-def _detectors_needed(cameras: Mapping[str, CameraSite], registry: Registry) -> list[str]:
-    """The models that can raise what the zones are about; the first of the registry when there are no zones."""
-    wanted = {name for camera in cameras.values() for zone in camera.rules.zones for name in zone.classes}
-    entries = list(registry)
-    return [entry.name for entry in entries if wanted & set(entry.raising)] or [entries[0].name]
 
 
 def _notes(cameras: Mapping[str, CameraSite], on_map: list[MapZone]) -> list[SiteError]:

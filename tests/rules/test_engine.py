@@ -151,7 +151,7 @@ def test_two_cameras_do_not_meet() -> None:
 
 
 def test_limits_are_positive() -> None:
-    with pytest.raises(ValueError, match="settle_s must be above 0 s, got 0"):
+    with pytest.raises(ValueError, match="settle_s must be above 0, got 0"):
         Limits(settle_s=0)
 
 
