@@ -3,7 +3,7 @@
 A vault is a folder:
 
     YYYY/MM/DD/INCIDENT/   whole packets, by the day of the verdict (UTC)
-    ledger.jsonl           one line a packet, in order, never changed
+    ledger.jsonl           one line a packet, in order, never changed; and one for each stamp, hold and deletion
     partial/               packets being made; swept at the next start
     pending.json           the line that belongs to the packet being renamed into place
 
@@ -14,21 +14,19 @@ first: the rename alone decides whether the packet exists.
 
 import contextlib
 import fcntl
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import rfc8785
-
 from evidence.disk import Disk
-from evidence.seal import FIRST, SIGNATURE, TAGMANIFEST, Link
+from evidence.ledger_lines import Entry, Line, parse
+from evidence.seal import FIRST, SIGNATURE, STAMP, TAGMANIFEST, Link
 
-LEDGER, PENDING, PARTIAL, LOCK = "ledger.jsonl", "pending.json", "partial", ".lock"
+LEDGER, PENDING, PARTIAL, LOCK, DRAFT = "ledger.jsonl", "pending.json", "partial", ".lock", ".draft"
 _PACKETS = "[0-9]" * 4 + "/" + "[0-9]" * 2 + "/" + "[0-9]" * 2 + "/*"
 _LONGEST_LINE = 4096
+_BLOCK = 1 << 16
 
 
 class LedgerDamaged(Exception):
@@ -37,43 +35,6 @@ class LedgerDamaged(Exception):
     def __init__(self, ledger: Path, why: str) -> None:
         super().__init__(f"{ledger}: {why}; restore it from a backup, or move it away to have it rebuilt")
         self.ledger, self.why = ledger, why
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the ledger.
-
-    Attributes:
-        sequence: 1 for the first packet of a vault, then without holes.
-        incident: id of the incident.
-        path: of the packet, relative to the vault.
-        sha256: of the packet (of its tag manifest).
-        p7s_sha256: of its signature file.
-        previous: sha256 of the packet before, `none` for the first.
-    """
-
-    sequence: int
-    incident: str
-    path: str
-    sha256: str
-    p7s_sha256: str
-    previous: str
-
-    def line(self) -> bytes:
-        """The entry as it stands in the ledger: canonical JSON and a line end."""
-        return rfc8785.dumps(asdict(self)) + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "Entry":
-        """Read a line back.
-
-        Raises:
-            ValueError: it is no entry.
-        """
-        try:
-            return cls(**json.loads(line))
-        except TypeError as error:
-            raise ValueError(f"not a ledger entry: {line[:200]!r}") from error
 
 
 @contextlib.contextmanager
@@ -113,21 +74,54 @@ def head(vault: Path) -> Entry | None:
     ledger = vault / LEDGER
     if not ledger.exists() or not (size := ledger.stat().st_size):
         return None
+    for line in _backwards(ledger, size):
+        try:
+            found = parse(line)
+        except ValueError as error:
+            raise LedgerDamaged(ledger, f"a line of it is no entry: {line[:80]!r}") from error
+        if isinstance(found, Entry):
+            return found
+    return None
+
+
+def _backwards(ledger: Path, size: int) -> Iterator[bytes]:
+    """The lines of a file, last one first: stamps may stand behind the newest packet, and a ledger grows for years."""
+    rest = b""
     with ledger.open("rb") as file:
-        file.seek(max(0, size - _LONGEST_LINE))
-        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-    try:
-        return Entry.from_line(last)
-    except ValueError as error:
-        raise LedgerDamaged(ledger, f"its last line is no entry: {last[:80]!r}") from error
+        while size:
+            begin = max(0, size - _BLOCK)
+            file.seek(begin)
+            first, *whole = (file.read(size - begin) + rest).split(b"\n")
+            yield from (line for line in reversed(whole) if line)
+            rest, size = first, begin
+    if rest:
+        yield rest
+
+
+def lines(vault: Path) -> Iterator[Line]:
+    """All lines of the ledger, oldest first.
+
+    Raises:
+        LedgerDamaged: one cannot be read.
+    """
+    ledger = vault / LEDGER
+    if ledger.exists():
+        with ledger.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield parse(line)
+                except ValueError as error:
+                    raise LedgerDamaged(ledger, f"line {number} is no entry: {line[:80]!r}") from error
 
 
 def entries(vault: Path) -> Iterator[Entry]:
     """All packets of the ledger, oldest first."""
-    ledger = vault / LEDGER
-    if ledger.exists():
-        with ledger.open("rb") as file:
-            yield from (Entry.from_line(line) for line in file)
+    return (line for line in lines(vault) if isinstance(line, Entry))
+
+
+def add(vault: Path, line: Line, disk: Disk) -> None:
+    """Append what became of a packet; call it with the vault held."""
+    disk.append(vault / LEDGER, line.line())
 
 
 def announce(vault: Path, entry: Entry, disk: Disk) -> None:
@@ -144,9 +138,13 @@ def commit(vault: Path, entry: Entry, disk: Disk) -> None:
     disk.remove(vault / PENDING)
 
 
-def next_link(newest: Entry | None) -> Link:
+def next_link(vault: Path, newest: Entry | None) -> Link:
     """The place in the chain of the packet after the newest."""
-    return Link(1) if newest is None else Link(newest.sequence + 1, newest.sha256, newest.p7s_sha256)
+    if newest is None:
+        return Link(1)
+    stamp = vault / newest.path / STAMP
+    stamped = sha256(stamp.read_bytes()).hexdigest() if stamp.is_file() else FIRST
+    return Link(newest.sequence + 1, newest.sha256, newest.p7s_sha256, stamped)
 
 
 def entry_of(packet: Path, vault: Path) -> Entry:

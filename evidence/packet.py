@@ -12,7 +12,7 @@ from evidence.clip import cut
 from evidence.disk import Disk
 from evidence.event import SCHEMA_FILE, canonical, event, moments
 from evidence.finding import Finding, PacketContents
-from evidence.ledger import Entry
+from evidence.ledger_lines import Entry
 from evidence.overlay import overlay
 from evidence.seal import BAGIT_TXT, SHA256, SHA512, SIGNATURE, TAGMANIFEST, Link, bag_info, checked_name, manifest
 
@@ -54,7 +54,12 @@ def packet_folder(vault: Path, finding: Finding) -> Path:
 
 
 def seal_packet(
-    vault: Path, contents: PacketContents, signer: Signer, sealed_at: datetime, disk: Disk | None = None
+    vault: Path,
+    contents: PacketContents,
+    signer: Signer,
+    sealed_at: datetime,
+    disk: Disk | None = None,
+    authority: str = "",
 ) -> SealedPacket:
     """Make the packet of an incident, or find the one that was made before.
 
@@ -67,6 +72,7 @@ def seal_packet(
         signer: of this box.
         sealed_at: the box's time, UTC.
         disk: how files are written; another one in tests only.
+        authority: address of the time-stamping authority that will be asked later (`evidence.stamping`).
 
     Returns:
         The packet. Sealing an incident again returns its packet unchanged, whatever `contents` holds by now.
@@ -86,8 +92,9 @@ def seal_packet(
             return _sealed(ledger.entry_of(final, vault), vault)
         draft = vault / ledger.PARTIAL / final.name
         try:
-            _make(draft, contents, signer, ledger.next_link(newest), sealed_at, disk)
-            entry = _entry(draft, final, vault, ledger.next_link(newest), contents.finding.incident.id)
+            link = ledger.next_link(vault, newest)
+            _make(draft, contents, signer, link, sealed_at, disk, authority)
+            entry = _entry(draft, final, vault, link, contents.finding.incident.id)
             disk.make_folders(final.parent)
             ledger.announce(vault, entry, disk)
             disk.rename(draft, final)
@@ -122,7 +129,15 @@ def _entry(draft: Path, final: Path, vault: Path, link: Link, incident: str) -> 
     )
 
 
-def _make(draft: Path, contents: PacketContents, signer: Signer, link: Link, sealed_at: datetime, disk: Disk) -> None:
+def _make(
+    draft: Path,
+    contents: PacketContents,
+    signer: Signer,
+    link: Link,
+    sealed_at: datetime,
+    disk: Disk,
+    authority: str,
+) -> None:
     """The whole folder, every file on the disk."""
     data = draft / DATA
     disk.make_folders(data)
@@ -140,6 +155,7 @@ def _make(draft: Path, contents: PacketContents, signer: Signer, link: Link, sea
             link,
             sealed_at,
             signer.fingerprint,
+            authority,
         ),
         SHA256: manifest({f"{DATA}/{path.name}": _digest(path, "sha256") for path in payload}),
         SHA512: manifest({f"{DATA}/{path.name}": _digest(path, "sha512") for path in payload}),

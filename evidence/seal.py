@@ -5,7 +5,8 @@ manifest names the digests of the manifests and of `bagit.txt` and `bag-info.txt
 
     data/*  <-  manifest-sha256.txt, manifest-sha512.txt  <-  tagmanifest-sha256.txt  <-  tagmanifest-sha256.txt.p7s
 
-The sha256 of `tagmanifest-sha256.txt` is the packet's name. The signature is over the same file. `bag-info.txt`
+The sha256 of `tagmanifest-sha256.txt` is the packet's name. The signature is over the same file, and so is the time
+stamp (`.tsr`), which is added when an authority has given it. `bag-info.txt`
 carries the packet's number and the digests of the one before, so a packet that was taken away leaves a hole.
 """
 
@@ -20,6 +21,7 @@ BAGIT_TXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 SHA256, SHA512 = "manifest-sha256.txt", "manifest-sha512.txt"
 TAGMANIFEST = "tagmanifest-sha256.txt"
 SIGNATURE = "tagmanifest-sha256.txt.p7s"
+STAMP = "tagmanifest-sha256.txt.tsr"
 FIRST = "none"
 """What the first packet of a vault names as the one before."""
 
@@ -34,11 +36,13 @@ class Link:
         sequence: 1 for the first packet.
         previous_sha256: the packet before, `none` for the first.
         previous_p7s_sha256: the digest of its signature file, `none` for the first.
+        previous_tsr_sha256: the digest of its time stamp, `none` where it had none yet.
     """
 
     sequence: int
     previous_sha256: str = FIRST
     previous_p7s_sha256: str = FIRST
+    previous_tsr_sha256: str = FIRST
 
     def __post_init__(self) -> None:
         if self.sequence < 1:
@@ -62,7 +66,14 @@ def manifest(digests: Mapping[str, str]) -> bytes:
 
 
 def bag_info(
-    incident: str, site: str, software: str, payload: Sequence[int], link: Link, sealed_at: datetime, fingerprint: str
+    incident: str,
+    site: str,
+    software: str,
+    payload: Sequence[int],
+    link: Link,
+    sealed_at: datetime,
+    fingerprint: str,
+    authority: str = "",
 ) -> bytes:
     """The text of `bag-info.txt`.
 
@@ -75,6 +86,8 @@ def bag_info(
         sealed_at: the box's time, UTC.
         fingerprint: sha256 of the signer's certificate. Signed with everything else, so that no byte of the
             certificate beside the signature can change unnoticed, whoever issued it.
+        authority: address of the time-stamping authority that will be asked, empty where there is none. A stamp is
+            always later than what it stamps: where the file is not there yet, it waits for the network.
     """
     lines = {
         "Source-Organization": site,
@@ -85,7 +98,9 @@ def bag_info(
         "Packet-Sequence": str(link.sequence),
         "Previous-Packet-SHA256": link.previous_sha256,
         "Previous-Signature-SHA256": link.previous_p7s_sha256,
+        "Previous-Stamp-SHA256": link.previous_tsr_sha256,
         "Sealed-At": utc_text(sealed_at),
         "Signer-Certificate-SHA256": fingerprint,
+        "Timestamp-Authority": authority or FIRST,
     }
     return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in lines.items()).encode()

@@ -11,6 +11,7 @@ from evidence.verifying.report import Problem
 BAGIT_TXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 TAGMANIFEST = "tagmanifest-sha256.txt"
 SIGNATURE = "tagmanifest-sha256.txt.p7s"
+STAMP = "tagmanifest-sha256.txt.tsr"
 MANIFESTS = {"manifest-sha256.txt": "sha256", "manifest-sha512.txt": "sha512"}
 TAG_FILES = frozenset({"bagit.txt", "bag-info.txt", *MANIFESTS})
 TOP = TAG_FILES | {TAGMANIFEST, SIGNATURE}
@@ -23,8 +24,10 @@ INFO_LABELS = (
     "Packet-Sequence",
     "Previous-Packet-SHA256",
     "Previous-Signature-SHA256",
+    "Previous-Stamp-SHA256",
     "Sealed-At",
     "Signer-Certificate-SHA256",
+    "Timestamp-Authority",
 )
 MAX_TEXT = 1 << 20
 """Bytes of a manifest or a tag file: more is no packet of ours."""
@@ -38,7 +41,7 @@ def check_bag(root: Path) -> tuple[list[Problem], dict[str, str]]:
     files, problems = _listed(root)
     top = {name for name in files if "/" not in name}
     problems += [Problem(name, "this file", "nothing") for name in sorted(TOP - top)]
-    problems += [Problem(name, "no such file in a packet", "an extra file") for name in sorted(top - TOP)]
+    problems += [Problem(name, "no such file in a packet", "an extra file") for name in sorted(top - TOP - {STAMP})]
     payload = {name for name in files if "/" in name}
     problems += [
         Problem(name, "files only under data/", "an extra file")
@@ -145,4 +148,8 @@ def _read_info(root: Path, payload: list[str]) -> tuple[dict[str, str], list[Pro
         if not _DIGEST_OR_NONE.fullmatch(info[label]) or (info[label] == "none") != first:
             expected = "none, for the first packet" if first else "a lower-case sha256"
             problems.append(Problem(name, f"{label} {expected}", info[label]))
+    if not _DIGEST_OR_NONE.fullmatch(info["Previous-Stamp-SHA256"]):
+        problems.append(
+            Problem(name, "Previous-Stamp-SHA256 a lower-case sha256 or none", info["Previous-Stamp-SHA256"])
+        )
     return info, problems

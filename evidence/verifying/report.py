@@ -1,6 +1,7 @@
 """What a check found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Report:
         incident: the id that the packet gives itself; only worth something when it is sound.
         sequence: its number in its vault, 0 where it does not say.
         fingerprint: sha256 of the signer's certificate; empty where there is none.
+        stamped_at: the time-stamping authority's time; None where there is no sound stamp.
     """
 
     sha256: str
@@ -39,6 +41,7 @@ class Report:
     incident: str = ""
     sequence: int = 0
     fingerprint: str = ""
+    stamped_at: datetime | None = None
 
     @property
     def sound(self) -> bool:

@@ -24,7 +24,7 @@ _ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256, 
 _ATTRIBUTES = {"content_type", "message_digest", "signing_time", "smime_capabilities"}
 _REQUIRED = _ATTRIBUTES - {"smime_capabilities"}
 # What parsing rubbish raises: asn1crypto checks lazily, and the certificate is read by a second library.
-_UNREADABLE = (
+UNREADABLE = (
     ValueError,
     TypeError,
     KeyError,
@@ -65,7 +65,7 @@ def check_signature(signed: bytes, p7s: bytes, name: str, pinned: bytes | None) 
         if info["content_type"].native != "signed_data":
             return [Problem(name, "CMS signed data", str(info["content_type"].native))], [], ""
         return _check_signed_data(info["content"], signed, name, expected)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return [Problem(name, "a CMS signature in DER", f"something else: {error}"[:200])], [], ""
 
 
