@@ -10,10 +10,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.case_moves import NO_RULES, CaseRules
 from api.metrics import CountRequests, Metrics, SiteCollector
 from api.parts import CameraHealthProvider, Parts
 from api.rendering import WEB
-from api.routes import cases, health, packets, pages
+from api.routes import cases, health, moves, packets, pages
 from api.store import Store
 from api.vault import CaseVault
 
@@ -43,6 +44,7 @@ def create_app(
     timezone: tzinfo = UTC,
     allowed_hosts: Sequence[str] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    rules: CaseRules = NO_RULES,
 ) -> FastAPI:
     """The service of one site.
 
@@ -56,6 +58,7 @@ def create_app(
         timezone: of the site, for times on pages.
         allowed_hosts: names the service answers to; by default this machine's, or any where pages need a token.
         clock: the time now, aware, UTC.
+        rules: what the site says about moves of cases.
     """
     metrics, cameras = Metrics(), camera_health or store.camera_health
     metrics.registry.register(SiteCollector(store, vault.free_bytes, cameras, clock))
@@ -66,9 +69,11 @@ def create_app(
         docs_url=None,  # the usual pages load scripts from other hosts
         redoc_url=None,
     )
-    app.state.parts = Parts(store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock)
+    app.state.parts = Parts(
+        store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules
+    )
     errors.install(app)
-    for router in (packets.router, cases.router, health.router, pages.router, pages.evidence):
+    for router in (packets.router, cases.router, moves.router, health.router, pages.router, pages.evidence):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     hosts = allowed_hosts or (["*"] if require_page_token else THIS_MACHINE)

@@ -15,9 +15,10 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.moves import Actor, Role
 from api.parts import Parts, TheParts
 from api.store import Store
-from api.tokens import Token, TokenScope
+from api.tokens import PEOPLE, Token, TokenScope
 
 COOKIE = "patrol_visit"
 VISIT = timedelta(hours=12)
@@ -43,10 +44,10 @@ class NotSignedIn(Exception):
 class WrongScope(Exception):
     """The caller is known and may not do this."""
 
-    def __init__(self, token: Token, needed: TokenScope) -> None:
+    def __init__(self, token: Token, *needed: TokenScope) -> None:
         super().__init__(
-            f"this token has scope {token.scope}, and scope {needed} is needed: "
-            f"make another with `patrol token SITE NAME --scope {needed}`"
+            f"this token has scope {token.scope}, and scope {' or '.join(needed)} is needed: "
+            f"make another with `patrol token SITE NAME --scope {needed[0]}`"
         )
 
 
@@ -78,8 +79,8 @@ _bearer = HTTPBearer(auto_error=False, description="A token made by `patrol toke
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def needs(scope: TokenScope) -> Callable[[Parts, HTTPAuthorizationCredentials | None], Token]:
-    """A dependency that lets through only callers with a living token of this scope."""
+def needs(*scopes: TokenScope) -> Callable[[Parts, HTTPAuthorizationCredentials | None], Token]:
+    """A dependency that lets through only callers with a living token of one of these scopes."""
 
     def check(parts: TheParts, credentials: Credentials) -> Token:
         if credentials is None:
@@ -87,15 +88,33 @@ def needs(scope: TokenScope) -> Callable[[Parts, HTTPAuthorizationCredentials | 
         token = parts.store.find_token(credentials.credentials)
         if token is None:
             raise NotSignedIn("this token is not known here, or was revoked; `patrol token` makes another")
-        if token.scope is not scope:
-            raise WrongScope(token, scope)
+        if token.scope not in scopes:
+            raise WrongScope(token, *scopes)
         return token
 
     return check
 
 
 BoxToken = Annotated[Token, Depends(needs(TokenScope.BOX))]
-ReadToken = Annotated[Token, Depends(needs(TokenScope.READ))]
+ReadToken = Annotated[Token, Depends(needs(TokenScope.READ, *sorted(PEOPLE)))]
+DutyToken = Annotated[Token, Depends(needs(TokenScope.DUTY))]
+MoverToken = Annotated[
+    Token, Depends(needs(TokenScope.DUTY, TokenScope.REVIEW, TokenScope.UNIT, TokenScope.BOX, TokenScope.REPORT))
+]
+ReportToken = Annotated[Token, Depends(needs(TokenScope.REPORT))]
+
+_ROLES = {
+    TokenScope.BOX: Role.BOX,
+    TokenScope.REPORT: Role.PUBLIC,
+    TokenScope.REVIEW: Role.REVIEW,
+    TokenScope.DUTY: Role.DUTY,
+    TokenScope.UNIT: Role.UNIT,
+}
+
+
+def actor_of(token: Token) -> Actor:
+    """As whom the holder of a token moves cases."""
+    return Actor(token.name, _ROLES[token.scope], token.unit)
 
 
 def may_see_pages(request: Request, parts: Parts) -> bool:

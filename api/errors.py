@@ -13,17 +13,21 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from api.auth import NotSignedIn, PageClosed, WrongScope
+from api.case_moves import VersionChanged
 from api.cases import KeyReused, NoSuchCase
+from api.moves import IllegalMove, MoveIncomplete, NotYours
 from api.parts import parts_of
 from api.refusals import (
     NoRoom,
     NoSuchMedia,
     NoSuchPacket,
+    NotUnderstood,
     NotUploaded,
     PacketTooLarge,
     PacketUnsound,
     ReportDisagrees,
     UploadTorn,
+    VersionMissing,
     WrongIdentity,
 )
 from api.rendering import render
@@ -54,6 +58,12 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         NotUploaded: (404, "packet_unknown"),
         NoSuchPacket: (409, "packet_unknown"),  # not 404: the address is right, and it will work after the upload
         KeyReused: (409, "key_reused"),
+        IllegalMove: (409, "illegal_move"),
+        MoveIncomplete: (409, "move_incomplete"),
+        NotYours: (403, "not_yours"),
+        VersionChanged: (412, "version_changed"),
+        VersionMissing: (428, "version_missing"),
+        NotUnderstood: (422, "not_understood"),
         UploadTorn: (400, "upload_torn"),
         PacketTooLarge: (413, "packet_too_large"),
         PacketUnsound: (422, "packet_unsound"),

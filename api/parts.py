@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.cameras import CameraHealth
+from api.case_moves import NO_RULES, CaseRules
 from api.metrics import Metrics
 from api.store import Store
 from api.vault import CaseVault
@@ -23,6 +24,7 @@ class Parts:
         require_page_token: whether pages ask for a read token; without, they open to loopback clients only.
         timezone: of the site, for times on pages.
         clock: the time now, aware, UTC.
+        rules: what the site says about moves of cases.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class Parts:
     site_name: str
     timezone: tzinfo
     clock: Callable[[], datetime]
+    rules: CaseRules = NO_RULES
 
 
 def parts_of(request: Request) -> Parts:

@@ -1,4 +1,4 @@
-"""Why evidence, or a report about it, is not taken; `api/errors.py` says what each means to a caller."""
+"""Why evidence, a report about it, or a request is not taken; `api/errors.py` says what each means to a caller."""
 
 
 class NoRoom(Exception):
@@ -69,3 +69,17 @@ class ReportDisagrees(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("the report does not say what its packet says")
         self.problems = problems
+
+
+class NotUnderstood(Exception):
+    """A value of the request means nothing here; the text says what was expected."""
+
+
+class VersionMissing(Exception):
+    """Somebody moves a case without saying which version was seen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'say which version of the case you saw, as If-Match: "3" (the ETag of GET /api/v1/cases/{id}) '
+            "or as `version` in the body: so that two people never move one case at once"
+        )

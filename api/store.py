@@ -9,11 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api import cameras, cases, incidents, outgoing, tokens
+from api import cameras, case_list, case_moves, cases, incidents, outgoing, tokens
 from api.cameras import CameraHealth
-from api.cases import Case, CaseReport, CaseState
+from api.case_list import EVERYTHING, Wanted
+from api.case_moves import CaseRules
+from api.cases import Case, Filed
 from api.database import Database
 from api.incidents import Packet, SealedPacket
+from api.moves import Actor, Order
 from api.outgoing import OutboxDepth, OutboxItem, Outgoing, SendState
 from api.tables import PacketRow
 from api.tokens import Token, TokenScope
@@ -141,33 +144,47 @@ class Store:
     # Cases
 
     def file_report(
-        self, report: CaseReport, *, key: str, event: Mapping[str, Any], source: str, now: datetime
+        self, report: Filed, *, key: str, event: Mapping[str, Any], source: Actor, now: datetime
     ) -> tuple[Case, bool]:
         """Make a case of a report, once; see `cases.file_report`."""
         with self.database.writing() as session:
             return cases.file_report(session, report, key=key, event=event, source=source, now=now)
 
-    def cases(self, *, limit: int = 50, offset: int = 0, state: CaseState | None = None) -> tuple[list[Case], int]:
+    def move_case(
+        self, case_id: str, order: Order, actor: Actor, *, rules: CaseRules, expected: int, now: datetime
+    ) -> Case:
+        """Move a case that the caller has seen at version `expected`; see `case_moves.move`."""
+        with self.database.writing() as session:
+            row = case_moves.move(session, case_id, order, actor, rules, now, expected)
+            return cases.case_of(row, case_moves.history(session, case_id))
+
+    def check_own_report(self, case_id: str, source: str) -> None:
+        """Raise `NoSuchCase` unless this source filed the case: the public moves only what it reported itself."""
+        with self.database.reading() as session:
+            if case_list.by_id(session, case_id).source != source:
+                raise cases.NoSuchCase(case_id)
+
+    def cases(self, wanted: Wanted = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[list[Case], int]:
         """One page of cases, newest first, and how many there are in all."""
         with self.database.reading() as session:
-            return cases.listing(session, limit=limit, offset=offset, state=state)
+            return case_list.listing(session, wanted, limit=limit, offset=offset)
 
     def case(self, case_id: str) -> Case:
         """One case with its history; raises `NoSuchCase`."""
         with self.database.reading() as session:
-            return cases.by_id(session, case_id)
+            return case_list.by_id(session, case_id)
 
     def figures(self) -> tuple[dict[tuple[str, str], int], dict[str, int]]:
         """Cases by kind and state, incidents by state."""
         with self.database.reading() as session:
-            return cases.counts(session), incidents.counts(session)
+            return case_list.counts(session), incidents.counts(session)
 
     # Tokens and cameras
 
-    def make_token(self, name: str, scope: TokenScope, now: datetime) -> str:
+    def make_token(self, name: str, scope: TokenScope, now: datetime, unit: str | None = None) -> str:
         """A new token's secret, to be shown once; raises `TokenExists`."""
         with self.database.writing() as session:
-            return tokens.make(session, name, scope, now)
+            return tokens.make(session, name, scope, now, unit)
 
     def find_token(self, secret: str) -> Token | None:
         """Who holds this secret, or None."""

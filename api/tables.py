@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     MetaData,
@@ -117,12 +118,22 @@ class CaseRow(Base):
     report: Mapped[dict[str, Any]]
     event: Mapped[dict[str, Any]]
     created: Mapped[datetime] = mapped_column(index=True)
+    version: Mapped[int]
+    track: Mapped[str] = mapped_column(String(16))
+    category: Mapped[str] = mapped_column(String(16), index=True)
+    unit: Mapped[str | None] = mapped_column(String(100), index=True)
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    error_m: Mapped[float | None] = mapped_column(Float)
+    escalation: Mapped[int]
+    merged_into: Mapped[str | None] = mapped_column(String(32), index=True)
 
 
 class CaseEventRow(Base):
     """One move of a case. Rows are only ever added."""
 
     __tablename__ = "case_events"
+    __table_args__ = (Index(None, "case_id", "version", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -130,6 +141,26 @@ class CaseEventRow(Base):
     at: Mapped[datetime]
     move: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+    role: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(32))
+    data: Mapped[dict[str, Any]]
+
+
+class PublicRequestRow(Base):
+    """What a citizen filed through Open311; `contact` is personal and is shown on no public answer."""
+
+    __tablename__ = "public_requests"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(String(64), index=True)
+    description: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    media_url: Mapped[str] = mapped_column(Text)
+    attributes: Mapped[dict[str, Any]]
+    contact: Mapped[dict[str, Any]]
+    requested: Mapped[datetime] = mapped_column(index=True)
+    updated: Mapped[datetime]
 
 
 class TokenRow(Base):
@@ -142,6 +173,7 @@ class TokenRow(Base):
     scope: Mapped[str] = mapped_column(String(16))
     created: Mapped[datetime]
     revoked: Mapped[datetime | None]
+    unit: Mapped[str | None] = mapped_column(String(100))
 
 
 class CameraRow(Base):

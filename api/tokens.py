@@ -22,6 +22,13 @@ class TokenScope(StrEnum):
     BOX = "box"  # upload packets and report cases
     READ = "read"  # see cases and their evidence
     REPORT = "report"  # file public reports: an Open311 api_key
+    REVIEW = "review"  # a person: give verdicts on findings, check what units did
+    DUTY = "duty"  # a person: accept, dispatch, merge, supervise, close; the outbox
+    UNIT = "unit"  # a unit: handle what was dispatched to it
+
+
+PEOPLE = frozenset({TokenScope.REVIEW, TokenScope.DUTY, TokenScope.UNIT})
+"""Scopes of those who work on cases; they also read them."""
 
 
 class TokenExists(Exception):
@@ -38,6 +45,7 @@ class Token:
 
     Attributes:
         name: chosen by whoever made it: the box, the person, the system that uses it.
+        unit: whom it belongs to, for scope unit.
         sha256: of the secret, lower-case hex; never leaves the server.
     """
 
@@ -45,22 +53,26 @@ class Token:
     scope: TokenScope
     sha256: str
     revoked: bool
+    unit: str | None = None
 
 
-def make(session: Session, name: str, scope: TokenScope, now: datetime) -> str:
+def make(session: Session, name: str, scope: TokenScope, now: datetime, unit: str | None = None) -> str:
     """A new token; the returned secret is not stored and cannot be had again.
 
     Raises:
         TokenExists: the name is taken.
-        ValueError: the name is empty, longer than 100 characters, or has control characters.
+        ValueError: the name is empty, longer than 100 characters, or has control characters; a unit is named for
+            another scope than unit, or missing for that one.
     """
+    if (unit is not None) != (scope is TokenScope.UNIT) or unit == "":
+        raise ValueError(f"a token of scope unit, and no other, belongs to a unit; got {scope} for {unit!r}")
     if not 0 < len(name) <= 100 or not name.isprintable():
         raise ValueError(f"a token's name must be 1 to 100 printable characters, got {name!r}")
     if session.get(TokenRow, name) is not None:
         raise TokenExists(name)
     # The prefix lets a person and a secret scanner see what it is; 256 random bits need no slow hash.
     secret = f"patrol_{scope.value}_{secrets.token_urlsafe(32)}"
-    session.add(TokenRow(name=name, sha256=digest(secret), scope=scope.value, created=now))
+    session.add(TokenRow(name=name, sha256=digest(secret), scope=scope.value, created=now, unit=unit))
     return secret
 
 
@@ -104,4 +116,4 @@ def digest(secret: str) -> str:
 
 
 def _token(row: TokenRow) -> Token:
-    return Token(row.name, TokenScope(row.scope), row.sha256, row.revoked is not None)
+    return Token(row.name, TokenScope(row.scope), row.sha256, row.revoked is not None, row.unit)

@@ -1,16 +1,20 @@
 """`/api/v1/cases`: reported by boxes, read by whoever works on them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from api.auth import BoxToken, ReadToken
-from api.cases import Case, CaseReport, CaseState
+from api.auth import BoxToken, ReadToken, actor_of
+from api.case_list import Bounds, Wanted
+from api.cases import Case, CaseReport, Filed
 from api.errors import answers
+from api.moves import CaseState, Move, Track
 from api.parts import Parts, TheParts
+from api.refusals import NoSuchMedia, NotUnderstood
+from api.routes.moves import MoveDone, moves_of
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 
@@ -50,13 +54,24 @@ class CasePage(BaseModel):
     total: Annotated[int, Field(description="how many there are in all, on every page")]
 
 
-class CaseMove(BaseModel):
-    """One move of a case."""
+class CasePlace(BaseModel):
+    """Where on earth, WGS 84, within so many metres."""
 
-    actor: str
+    lat: float
+    lon: float
+    error_m: float
+
+
+class PersonVerdict(BaseModel):
+    """What a person said of the finding; `patrol models dataset` reads these."""
+
+    person: str
+    role: str
     at: datetime
-    move: str
-    reason: str
+    verdict: Annotated[Literal["confirmed", "dismissed", "cannot_tell"], Field(description="of this person")]
+    verdict_reason: Annotated[str | None, Field(description="of a dismissal: `permitted`, `wrong_class`, …")] = None
+    reason: Annotated[str, Field(description="in the person's words")] = ""
+    standing: Annotated[bool, Field(description="the newest of this person")]
 
 
 class CaseDetail(CaseSummary):
@@ -65,8 +80,21 @@ class CaseDetail(CaseSummary):
     incident_id: str
     created: datetime
     source: Annotated[str, Field(description="name of the token that reported it")]
-    report: CaseReport
-    history: list[CaseMove]
+    report: Filed
+    version: Annotated[int, Field(description="counts the moves; also the ETag")]
+    track: Track
+    category: str
+    unit: str | None
+    place: CasePlace | None
+    escalation: int
+    merged_into: str | None
+    verdict: Annotated[
+        Literal["confirmed", "dismissed", "cannot_tell", "disputed"] | None,
+        Field(description="what the people say together"),
+    ]
+    verdict_reason: Annotated[str | None, Field(description="of the newest dismissal")]
+    verdicts: list[PersonVerdict]
+    history: list[MoveDone]
     stills: Annotated[list[str], Field(description="names for /cases/{id}/stills/{name}")]
 
 
@@ -90,7 +118,7 @@ def report_case(
     finds the case it made before (200), so a report may be sent again whenever its answer was lost."""
     event = parts.vault.event_for(report)
     case, is_new = parts.store.file_report(
-        report, key=idempotency_key, event=event, source=token.name, now=parts.clock()
+        report, key=idempotency_key, event=event, source=actor_of(token), now=parts.clock()
     )
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
@@ -104,25 +132,75 @@ def list_cases(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
     state: Annotated[CaseState | None, Query()] = None,
+    kind: Annotated[str | None, Query(max_length=64)] = None,
+    category: Annotated[str | None, Query(max_length=16, description="event code, `0505`")] = None,
+    zone: Annotated[str | None, Query(max_length=200)] = None,
+    camera: Annotated[str | None, Query(max_length=200)] = None,
+    unit: Annotated[str | None, Query(max_length=100)] = None,
+    track: Annotated[Track | None, Query()] = None,
+    source: Annotated[str | None, Query(max_length=100)] = None,
+    since: Annotated[AwareDatetime | None, Query(description="raised at or after")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="raised before")] = None,
+    bbox: Annotated[
+        str | None,
+        Query(max_length=100, description="west,south,east,north, degrees", examples=["118.0,24.4,118.2,24.6"]),
+    ] = None,
 ) -> CasePage:
     """Newest first."""
-    cases, total = parts.store.cases(limit=limit, offset=offset, state=state)
+    try:
+        bounds = None if bbox is None else Bounds.parse(bbox)
+    except ValueError as problem:
+        raise NotUnderstood(str(problem)) from problem
+    wanted = Wanted(state, kind, category, zone, camera, unit, track, source, since, until, bounds)
+    cases, total = parts.store.cases(wanted, limit=limit, offset=offset)
     return CasePage(items=[summary(case) for case in cases], total=total)
 
 
 @router.get("/{case_id}", summary="One case", response_model=CaseDetail, responses=answers(401, 403, 404))
-def read_case(case_id: str, _: ReadToken, parts: TheParts) -> CaseDetail:
-    """With its report and every move so far."""
+def read_case(case_id: str, _: ReadToken, parts: TheParts, response: Response) -> CaseDetail:
+    """With its report, its verdicts and every move so far. Its ETag is what a move names in `If-Match`."""
     case = parts.store.case(case_id)
+    response.headers["ETag"] = f'"{case.version}"'
+    verdicts = verdicts_of(case)
+    said = {v.verdict for v in verdicts if v.standing and v.verdict != "cannot_tell"}
+    dismissals = [v.verdict_reason for v in verdicts if v.standing and v.verdict == "dismissed"]
     return CaseDetail(
         **summary(case).model_dump(),
         incident_id=case.report.incident_id,
         created=case.created,
         source=case.source,
         report=case.report,
-        history=[CaseMove(actor=e.actor, at=e.at, move=e.move, reason=e.reason) for e in case.history],
-        stills=list(parts.vault.stills(case.report.packet_sha256)),
+        version=case.version,
+        track=case.track,
+        category=case.category,
+        unit=case.unit,
+        place=CasePlace(lat=case.place.lat, lon=case.place.lon, error_m=case.place.error_m) if case.place else None,
+        escalation=case.escalation,
+        merged_into=case.merged_into,
+        verdict=None if not said else "disputed" if len(said) > 1 else said.pop(),
+        verdict_reason=dismissals[-1] if dismissals else None,
+        verdicts=verdicts,
+        history=moves_of(case),
+        stills=list(parts.vault.stills(case.report.packet_sha256)) if case.report.packet_sha256 else [],
     )
+
+
+def verdicts_of(case: Case) -> list[PersonVerdict]:
+    """What people said of a case, oldest first."""
+    given = [e for e in case.history if e.move in _SAID]
+    newest = {e.actor: e.version for e in given}
+    return [
+        PersonVerdict(
+            person=e.actor,
+            role=e.role,
+            at=e.at,
+            verdict=_SAID[e.move],
+            verdict_reason=e.data.get("verdict_reason"),
+            reason=e.reason,
+            standing=newest[e.actor] == e.version,
+        )
+        for e in given
+    ]
 
 
 @router.get("/{case_id}/event", summary="What the packet says", responses=answers(401, 403, 404))
@@ -173,6 +251,7 @@ def summary(case: Case) -> CaseSummary:
 
 def packet_file(parts: Parts, case: Case) -> StreamingResponse:
     """The packet, zipped on the way."""
+    _must_have_packet(case)
     return StreamingResponse(
         parts.vault.zipped(case.report.packet_sha256),
         media_type="application/zip",
@@ -182,14 +261,27 @@ def packet_file(parts: Parts, case: Case) -> StreamingResponse:
 
 def clip_file(parts: Parts, case: Case) -> FileResponse:
     """The clip, in ranges where the caller asks for them."""
+    _must_have_packet(case)
     path = parts.vault.clip(case.report.packet_sha256)
     return FileResponse(path, media_type=_MEDIA.get(path.suffix, "application/octet-stream"))
 
 
 def still_file(parts: Parts, case: Case, name: str) -> FileResponse:
     """One picture."""
+    _must_have_packet(case)
     path = parts.vault.still(case.report.packet_sha256, name)
     return FileResponse(path, media_type=_MEDIA.get(path.suffix, "application/octet-stream"))
 
+
+def _must_have_packet(case: Case) -> None:
+    if not case.report.packet_sha256:
+        raise NoSuchMedia("packet: it was reported by a person")
+
+
+_SAID: dict[str, Literal["confirmed", "dismissed", "cannot_tell"]] = {
+    Move.CONFIRM: "confirmed",
+    Move.DISMISS: "dismissed",
+    Move.CANNOT_TELL: "cannot_tell",
+}
 
 _MEDIA = {".mp4": "video/mp4", ".mkv": "video/x-matroska", ".jpg": "image/jpeg", ".png": "image/png"}

@@ -15,6 +15,9 @@ _MAY = {
     TokenScope.BOX: "upload packets and report cases",
     TokenScope.READ: "see cases and their evidence",
     TokenScope.REPORT: "file reports through Open311",
+    TokenScope.REVIEW: "give verdicts on cases and check what was done",
+    TokenScope.DUTY: "accept, dispatch, supervise and close cases",
+    TokenScope.UNIT: "handle the cases of its unit",
 }
 
 
@@ -27,7 +30,8 @@ _MAY = {
     required=True,
     help="; ".join(f"{scope}: {words}" for scope, words in _MAY.items()),
 )
-def token(site: Path, name: str, scope: str) -> None:
+@click.option("--unit", help="Whom the token belongs to; for scope unit, by default NAME.")
+def token(site: Path, name: str, scope: str, unit: str | None) -> None:
     """Make a token for NAME and print it once; it is stored only as a digest. Makes the store when there is none."""
     try:
         data = load_site(site).data
@@ -37,8 +41,10 @@ def token(site: Path, name: str, scope: str) -> None:
         store = Store(data)
     except StoreUnusable as problem:
         raise RequestProblem(str(problem)) from problem
+    if scope == TokenScope.UNIT:
+        unit = unit or name
     try:
-        secret = store.make_token(name, TokenScope(scope), datetime.now(UTC))
+        secret = store.make_token(name, TokenScope(scope), datetime.now(UTC), unit)
     except (TokenExists, ValueError) as problem:
         raise RequestProblem(str(problem)) from problem
     finally:

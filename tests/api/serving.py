@@ -65,7 +65,10 @@ def service(folder: Path, *, require_page_token: bool = False, **vault_limits: i
     """A new service in a folder."""
     store = Store(folder / "server")
     vault = CaseVault(folder / "server" / "vault", **({"floor_bytes": 0} | vault_limits))
-    tokens = {scope: store.make_token(f"a-{scope}", scope, NOW) for scope in TokenScope}
+    tokens = {
+        scope: store.make_token(f"a-{scope}", scope, NOW, "squad-1" if scope is TokenScope.UNIT else None)
+        for scope in TokenScope
+    }
     app = create_app(store, vault, require_page_token=require_page_token, version="0.1.0-test", clock=lambda: NOW)
     try:
         yield Service(store, vault, app, tokens)

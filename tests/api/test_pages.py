@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.app import create_app
+from api.moves import Actor, Role
 from api.rendering import visible
 from api.views import time_text
 from tests.api.packets import Sealed, seal
@@ -80,7 +81,9 @@ def test_long_lists_have_pages(served: Service, sealed: Sealed) -> None:
     event = served.store.case("SP-2026-000001").event
     for number in range(59):
         moment = NOW + timedelta(seconds=number)
-        served.store.file_report(sealed.report, key=f"another-{number}", event=event, source="a-box", now=moment)
+        served.store.file_report(
+            sealed.report, key=f"another-{number}", event=event, source=Actor("a-box", Role.BOX), now=moment
+        )
     first, second = served.browser().get("/").text, served.browser().get("/?page=2").text
     assert first.count('class="case"') == 50 and second.count('class="case"') == 10
     assert 'href="/?page=2"' in first and 'href="/?page=1"' in second
@@ -91,7 +94,9 @@ def test_long_lists_have_pages(served: Service, sealed: Sealed) -> None:
 def test_a_packet_of_an_unknown_kind_still_has_a_page(served: Service, sealed: Sealed) -> None:
     served.take(sealed)
     odd = {"times": "yesterday", "stills": [{"path": 5}], "zone": None}
-    case, _ = served.store.file_report(sealed.report, key="odd-packet-1", event=odd, source="a-box", now=NOW)
+    case, _ = served.store.file_report(
+        sealed.report, key="odd-packet-1", event=odd, source=Actor("a-box", Role.BOX), now=NOW
+    )
     page = served.browser().get(f"/cases/{case.id}")
     assert page.status_code == 200 and sealed.sha256 in page.text
     assert served.browser().get("/").status_code == 200
