@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "run": "Watch the cameras of a site.",
     "serve": "API and pages of a site.",
     "simulate": "Serve footage as an RTSP camera.",
+    "telemetry": "What a drone's or vehicle's log says.",
     "token": "Make a token for a box or a reader.",
     "up": "Watch and serve in one process.",
     "verify": "Check evidence packets.",
