@@ -67,6 +67,7 @@ def replay(
     *,
     tell: Callable[[str], None],
     progress: Callable[[float], None],
+    patrols: bool = False,
 ) -> Verdicts:
     """Judge one file as if the camera had just sent it.
 
@@ -76,15 +77,16 @@ def replay(
     Args:
         tell: told notices, as text.
         progress: told how far it came, seconds of footage.
+        patrols: look as a live camera is looked at, on key frames until something stands where it should not.
 
     Raises:
         UnreadableFootage: the file is gone.
         OSError: no packet could be written.
     """
-    digest = _digest_of(site, camera, detectors, footage)
+    digest = _digest_of(site, camera, detectors, footage, patrols)
     room = EvidenceRoom(site.data / "replay" / digest / "packets", site, detectors)
     desk = ReplayDesk(room, datetime.now(UTC), tell)
-    patrol = assembly.patrol_of(camera, detectors, FootageRecorder(footage), desk)
+    patrol = assembly.patrol_of(camera, detectors, FootageRecorder(footage), desk, patrols=patrols)
     for packet in footage.packets():
         patrol.take(packet)
         progress(packet.clock.media_s)
@@ -114,7 +116,7 @@ def _order(incident: Incident) -> tuple[float, str]:
     return (incident.raised or incident.last_seen).media_s, incident.id
 
 
-def _digest_of(site: Site, camera: CameraSite, detectors: Iterable[Detector], footage: Footage) -> str:
+def _digest_of(site: Site, camera: CameraSite, detectors: Iterable[Detector], footage: Footage, patrols: bool) -> str:
     with footage.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     parts = (
@@ -124,5 +126,6 @@ def _digest_of(site: Site, camera: CameraSite, detectors: Iterable[Detector], fo
         footage.start.at.isoformat(),
         SOFTWARE,
         *(f"{detector.model} {detector.sha256}" for detector in detectors),
+        *(["patrol"] if patrols else []),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -27,6 +27,13 @@ from streams.footage import Footage, UnreadableFootage
 @click.option("--start", metavar="TIME", help="When the footage began, ISO 8601 with an offset.")
 @click.option("--telemetry", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of a moving camera.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line an incident and nothing else on stdout.")
+@click.option(
+    "--cadence",
+    type=click.Choice(["full", "patrol"]),
+    default="full",
+    show_default=True,
+    help="Look at all of it, or as a live camera is looked at: on key frames until something stands in a zone.",
+)
 @click.option("--explain", is_flag=True, help="Also say why, and what nearly was one (on stderr).")
 def replay(
     site: Path,
@@ -35,6 +42,7 @@ def replay(
     start: str | None,
     telemetry: Path | None,
     as_json: bool,
+    cadence: str,
     explain: bool,
 ) -> None:
     """Judge recorded FOOTAGE as the cameras of SITE would; opens no camera and posts nothing."""
@@ -60,6 +68,7 @@ def replay(
                 opened,
                 tell=lambda text: tqdm.write(text, file=sys.stderr),
                 progress=bar,
+                patrols=cadence == "patrol",
             )
         _show(verdicts, as_json, explain)
         for line in (*opened.notes, *verdicts.problems):
