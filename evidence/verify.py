@@ -14,11 +14,20 @@ from evidence.verifying.archive import MAX_BYTES, MAX_FILES, ArchiveRefused, unz
 from evidence.verifying.bag import SIGNATURE, STAMP, TAGMANIFEST, check_bag
 from evidence.verifying.event import check_event
 from evidence.verifying.report import Problem, Report
-from evidence.verifying.signature import NotACertificate, check_signature
+from evidence.verifying.signature import NotACertificate, check_signature, load_certificate
 from evidence.verifying.stamp import check_stamp
 from evidence.verifying.vault import VaultReport, check_chain, check_vault
 
-__all__ = ["NotACertificate", "Problem", "Report", "VaultReport", "verify", "verify_ledger", "verify_vault"]
+__all__ = [
+    "NotACertificate",
+    "Problem",
+    "Report",
+    "VaultReport",
+    "load_certificate",
+    "verify",
+    "verify_ledger",
+    "verify_vault",
+]
 
 CLOCKS_APART = timedelta(seconds=60)
 """A stamp that is older than the sealing by more than this says that the box's clock was wrong."""
@@ -120,10 +129,8 @@ def _check_time(
     named = info.get("Timestamp-Authority", "none")
     tsr = root / STAMP
     if not tsr.is_file():
-        waits = (
-            f"no time stamp yet: {named} was to be asked" if named != "none" else "no time stamp: the site names none"
-        )
-        return [], [waits], None
+        waits = [f"no time stamp yet: {named} was to be asked"] if named != "none" else []
+        return [], waits, None
     problems, notes, at = check_stamp(content, tsr.read_bytes(), STAMP, authority)
     sealed_at = _moment(info.get("Sealed-At", ""))
     if at is not None and sealed_at is not None and at < sealed_at - CLOCKS_APART:

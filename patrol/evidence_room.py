@@ -7,9 +7,12 @@ from pathlib import Path
 
 from detector.detector import Detector
 from detector.observation import Box
+from evidence.authority import HttpAuthority
 from evidence.finding import Finding, ModelUsed, PacketContents, Position, Provenance
+from evidence.ledger import LEDGER
 from evidence.packet import SealedPacket, seal_packet
 from evidence.signing import load_or_make
+from evidence.stamping import Round, stamp_waiting
 from patrol.recorder import Recording
 from patrol.site import CameraSite, Site
 from rules.boxes import ground_point
@@ -59,7 +62,19 @@ class EvidenceRoom:
             why_missing=why_missing,
         )
         signer = load_or_make(self._site.data / "keys", self._site.name, sealed_at)
-        return seal_packet(self._vault, PacketContents(finding, recording.packets), signer, sealed_at)
+        contents = PacketContents(finding, recording.packets)
+        return seal_packet(self._vault, contents, signer, sealed_at, authority=self._site.evidence.tsa or "")
+
+    def stamp(self, now: datetime) -> Round:
+        """Have what waits for a time stamp stamped, as far as the authority answers; nothing where the site names none.
+
+        Raises:
+            OSError: a stamp could not be written; it may be tried again.
+        """
+        named = self._site.evidence
+        if named.tsa is None or not (self._vault / LEDGER).exists():
+            return Round(0, 0)
+        return stamp_waiting(self._vault, HttpAuthority(named.tsa, named.tsa_certificate), now)
 
 
 def _zone_as_used(camera: CameraSite, zone_id: str) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from api.cases import report_of
 from api.incidents import SealedPacket
 from api.outgoing import Outgoing
 from api.store import Store
+from evidence.ledger import LedgerDamaged
 from patrol.evidence_room import EvidenceRoom
 from patrol.recorder import Recording
 from rules.incident import Incident, IncidentState
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 10.0
 """Pause before sealing is tried again, on a full disk for example."""
+STAMP_LOOK_S, STAMP_AGAIN_S = 0.5, 60.0
+"""How often the stamping thread looks whether something was sealed; its pause after an authority did not answer."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class BoxDesk:
         self._done: dict[str, Callable[[str], None]] = {}
         self._sealed: set[str] = set()
         self._lock = threading.Lock()
+        self._unstamped = threading.Event()
         self.problem = ""
 
     def keep(self, incident: Incident) -> None:
@@ -79,6 +83,8 @@ class BoxDesk:
 
     def work(self, stop: threading.Event) -> None:
         """Seal what is queued until `stop`; what then waits for its retry is found in the store at the next start."""
+        # A thread of its own, and one that nobody waits for: an authority may take its time, or all of it.
+        threading.Thread(target=self._stamp, args=(stop,), name="stamp", daemon=True).start()
         while not (stop.is_set() and self._jobs.empty()):
             try:
                 job = self._jobs.get(timeout=0.2)
@@ -90,6 +96,25 @@ class BoxDesk:
                     return
             else:
                 self._seal(job)
+
+    def _stamp(self, stop: threading.Event) -> None:
+        """After each sealing, once a day, and again while something waits: reading a ledger of years is not free."""
+        today, again_at = "", 0.0
+        while not stop.wait(STAMP_LOOK_S):
+            now = datetime.now(UTC)
+            if (not self._unstamped.is_set() and f"{now:%Y-%m-%d}" == today) or time.monotonic() < again_at:
+                continue
+            self._unstamped.clear()
+            today = f"{now:%Y-%m-%d}"
+            try:
+                done = self._room.stamp(now)
+                trouble = f"{done.waiting} packets wait: {done.problem}" if done.problem else ""
+            except (OSError, LedgerDamaged) as problem:
+                trouble = str(problem)
+            if trouble:
+                log.warning("time stamps: %s", trouble)
+                self._unstamped.set()
+                again_at = time.monotonic() + STAMP_AGAIN_S
 
     def _seal(self, job: _Job) -> None:
         now = datetime.now(UTC)
@@ -109,6 +134,7 @@ class BoxDesk:
         self._store.commit_sealed(sealed, SealedPacket(packet.path, packet.sha256), outgoing, now)
         log.info("%s: sealed incident %s: %s", job.incident.camera, job.incident.id, packet.path)
         self._queued()
+        self._unstamped.set()
         with self._lock:
             self._sealed.add(job.incident.id)
             done = self._done[job.incident.id]

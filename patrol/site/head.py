@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from models.registry import Registry
 from patrol.site.days import calendar_of, seed
+from patrol.site.evidence import evidence_of, retention_of
 from patrol.site.files import Folder
 from patrol.site.lines import Lines
 from patrol.site.passwords import holds_password
 from patrol.site.schema import SiteFile, read_as
-from patrol.site.site import DispatchTarget
+from patrol.site.site import DispatchTarget, EvidenceSite, Retention
 from rules.calendar import Calendar
 from rules.kinds import KINDS, ZoneKind
 
@@ -27,18 +28,27 @@ class Head:
     timezone: ZoneInfo
     kinds: Mapping[str, ZoneKind]
     dispatch: tuple[DispatchTarget, ...]
+    retention: Retention
+    evidence: EvidenceSite
 
 
 def read_head(folder: Folder, registry: Registry) -> Head:
     """Read site.toml; what is wrong with it is noted in the folder."""
     read = _read(folder)
     if read is None:
-        return Head(None, ZoneInfo("UTC"), KINDS, ())
+        return Head(None, ZoneInfo("UTC"), KINDS, (), Retention(15), EvidenceSite())
     keys, lines = read
     if unknown := sorted(set(keys.detectors or ()) - set(registry.names)):
         do = f"use some of {', '.join(registry.names)}"
         folder.error(FILE, lines.of(("detectors",)), f"unknown detector {', '.join(unknown)}", do)
-    return Head(keys, ZoneInfo(keys.timezone), _kinds(folder, keys, lines), _dispatch(folder, keys, lines))
+    return Head(
+        keys,
+        ZoneInfo(keys.timezone),
+        _kinds(folder, keys, lines),
+        _dispatch(folder, keys, lines),
+        retention_of(keys),
+        evidence_of(folder, keys, lines),
+    )
 
 
 def read_calendar(folder: Folder, country: str) -> Calendar:

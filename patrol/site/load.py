@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from models.registry import Registry
 from patrol.site.drawing import Ground, Spot, outline_on_picture, twice, zone_of
 from patrol.site.errors import SiteError, SiteErrors
+from patrol.site.evidence import facts_of, wrong_facts
 from patrol.site.features import grid_cells, map_zones
 from patrol.site.files import Folder
 from patrol.site.head import read_calendar, read_head
@@ -17,7 +18,7 @@ from patrol.site.lines import Lines
 from patrol.site.needs import detectors_needed, missing_models
 from patrol.site.passwords import holds_password
 from patrol.site.schema import CameraFile, PictureZone, read_as
-from patrol.site.site import CameraSite, MapZone, Retention, Site, password_variable
+from patrol.site.site import CameraSite, MapZone, Site, password_variable
 from patrol.site.world import on_picture
 from rules.zone import CameraRules, Zone
 from streams.geo import GeoPoint, Homography
@@ -70,7 +71,8 @@ def load_site(path: Path, registry: Registry | None = None) -> Site:
         data=folder.path / (keys.data or "data"),
         detectors=tuple(keys.detectors or detectors_needed(sites, registry)),
         dispatch=head.dispatch,
-        retention=Retention(keys.retention.dismissed_days),
+        retention=head.retention,
+        evidence=head.evidence,
         cameras=MappingProxyType(sites),
         map_zones=tuple(on_map),
         grid=tuple(grid),
@@ -106,6 +108,7 @@ def _camera(folder: Folder, name: str, camera: str, ground: Ground, named: list[
     folder.errors += errors
     if keys is None:
         return None
+    folder.errors += wrong_facts(keys, name, lines)
     if holds_password(keys.source):
         # The source is not repeated: what is wrong with it is that it holds a secret.
         do = f"take it out and set the environment variable {password_variable(camera)}"
@@ -151,7 +154,8 @@ def _on_camera(camera: _Camera, on_map: list[MapZone], folder: Path, timezone: Z
     zones = (*camera.zones, *(zone for zone in projected if zone is not None))
     rules = CameraRules(camera.id, size_px, zones, timezone)
     source = source if "://" in source else str(folder / source)
-    return CameraSite(camera.id, source, size_px, camera.calibration, rules)
+    facts = facts_of(camera.keys)
+    return CameraSite(camera.id, source, size_px, camera.calibration, rules, facts.reference_px, facts.approval)
 
 
 def _notes(cameras: Mapping[str, CameraSite], on_map: list[MapZone]) -> list[SiteError]:

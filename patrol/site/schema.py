@@ -66,6 +66,22 @@ class CalibrationPoint(_Strict):
     lon: Annotated[float, Field(ge=-180, le=180)]
 
 
+class ReferenceKeys(_Strict):
+    """A landmark that never moves, marked at calibration: left, top, right, bottom in pixels of `size_px`."""
+
+    box_px: Annotated[list[Finite], Field(min_length=4, max_length=4)]
+    name: str = ""
+
+
+class ApprovalKeys(_Strict):
+    """What a camera must have before anybody is fined by what it saw."""
+
+    number: Name
+    calibrated: Day
+    sign: bool
+    published: Name
+
+
 class CameraFile(_Strict):
     """cameras/ID.toml."""
 
@@ -73,6 +89,8 @@ class CameraFile(_Strict):
     size_px: Annotated[list[Annotated[int, Field(ge=16, le=32768)]], Field(min_length=2, max_length=2)]
     zones: list[Any] = []  # each a PictureZone, read on its own so that an error in one hides none in another
     calibration: list[CalibrationPoint] = []
+    reference: ReferenceKeys | None = None
+    approval: ApprovalKeys | None = None
 
 
 class DispatchKeys(_Strict):
@@ -84,10 +102,24 @@ class DispatchKeys(_Strict):
     token_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "PATROL_DISPATCH_TOKEN"  # noqa: S105 - its name
 
 
-class RetentionKeys(_Strict):
-    """How long things are kept."""
+Days = Annotated[int, Field(ge=1)]
 
-    dismissed_days: Annotated[int, Field(ge=1)] = 15
+
+class RetentionKeys(_Strict):
+    """How long packets are kept after a case came to that state; `kinds` says otherwise for single kinds."""
+
+    dismissed_days: Days = 15
+    closed_days: Days = 1095
+    kinds: dict[str, dict[Literal["dismissed_days", "closed_days"], Days]] = {}
+
+
+class EvidenceKeys(_Strict):
+    """Who vouches for the time, and how much room evidence may take."""
+
+    tsa: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    tsa_certificate: str | None = None
+    quota_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    free_floor_mb: Annotated[int, Field(ge=1)] = 512
 
 
 class KindKeys(_Strict):
@@ -110,6 +142,7 @@ class SiteFile(_Strict):
     detectors: list[Name] | None = None
     dispatch: list[DispatchKeys] = []
     retention: RetentionKeys = RetentionKeys()
+    evidence: EvidenceKeys = EvidenceKeys()
     kinds: dict[str, KindKeys] = {}
 
 

@@ -1,7 +1,7 @@
 """A site as the program uses it: checked values, no files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,9 +68,50 @@ class DispatchTarget:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days things are kept."""
+    """How many days packets are kept, by the state that their case came to.
+
+    Attributes:
+        dismissed_days, closed_days: for every kind that `kinds` does not name.
+        kinds: kind of incident to state to days.
+    """
 
     dismissed_days: int
+    closed_days: int = 1095
+    kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSite:
+    """Who vouches for the time, and how much room evidence may take.
+
+    Attributes:
+        tsa: address of the time-stamping authority; None: nothing is stamped.
+        tsa_certificate: its certificate or of who issued it, PEM or DER; None: any authority's stamp is taken.
+        quota_bytes: that packets may take together; None: all but the floor.
+        free_floor_bytes: of the disk that evidence never takes.
+    """
+
+    tsa: str | None = None
+    tsa_certificate: bytes | None = None
+    quota_bytes: int | None = None
+    free_floor_bytes: int = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a camera must have before anybody is fined by what it saw.
+
+    Attributes:
+        number: of the approval.
+        calibrated: day of its calibration.
+        sign: whether a sign says that it watches.
+        published: where its location was published.
+    """
+
+    number: str
+    calibrated: date
+    sign: bool
+    published: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +124,8 @@ class CameraSite:
         size_px: width and height that pixel coordinates refer to.
         calibration: None where there are no calibration points.
         rules: its zones, map zones that it sees included.
+        reference_px: box of a landmark that never moves; None where none was marked.
+        approval: None where the camera has none: it serves clean-up only.
     """
 
     id: str
@@ -90,6 +133,8 @@ class CameraSite:
     size_px: tuple[int, int]
     calibration: Homography | None
     rules: CameraRules
+    reference_px: tuple[float, float, float, float] | None = None
+    approval: Approval | None = None
 
     @property
     def is_network(self) -> bool:
@@ -128,6 +173,7 @@ class Site:
         files_sha256: of each file read, by path within the folder.
         digest: sha256 over the lines `HASH  PATH` of all files, sorted by path, as `sha256sum` prints them.
         notes: what is no error but should be known; shown by `patrol check`.
+        evidence: who vouches for the time, and how much room evidence may take.
     """
 
     folder: Path
@@ -146,6 +192,7 @@ class Site:
     files_sha256: Mapping[str, str]
     digest: str
     notes: tuple[SiteError, ...] = ()
+    evidence: EvidenceSite = field(default_factory=EvidenceSite)
 
     @property
     def zone_count(self) -> int:
