@@ -28,7 +28,24 @@ def ground_point(box: Box) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, box[3]
 
 
-def footprint(box: Box, share: float = 0.35) -> Box:
+def shorter_side(box: Box) -> float:
+    """Width or height, whichever is less, pixels."""
+    return min(box[2] - box[0], box[3] - box[1])
+
+
+def grown(box: Box, share: float) -> Box:
+    """The box with a rim of `share` of its mean side."""
+    left, top, right, bottom = box
+    rim = share * (right - left + bottom - top) / 2
+    return left - rim, top - rim, right + rim, bottom + rim
+
+
+def touch(a: Box, b: Box) -> bool:
+    """Whether two boxes share any area."""
+    return _overlap(a, b) > 0
+
+
+def footprint(box: Box, share: float) -> Box:
     """What a heap or a stall covers of the ground, roughly: the lower `share` of its box."""
     left, top, right, bottom = box
     return left, bottom - share * (bottom - top), right, bottom

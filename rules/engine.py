@@ -13,10 +13,11 @@ from typing import Protocol
 from detector.observation import Observation, SceneState
 from rules.boxes import is_box
 from rules.incident import Incident
-from rules.kinds import STANDING
+from rules.kinds import KINDS, STANDING, VENDING
 from rules.limits import Limits
 from rules.parking import ParkingRule
 from rules.steps import Notice, Step
+from rules.vending import VendingRule
 from rules.zone import CameraRules
 from streams.clock import FrameClock
 
@@ -43,7 +44,10 @@ class Rule(Protocol):
         """A packet is committed."""
 
 
-RULES_BUILT: Mapping[str, Callable[[CameraRules, Limits, Iterable[Incident]], Rule]] = {STANDING: ParkingRule}
+RULES_BUILT: Mapping[str, Callable[[CameraRules, Limits, Iterable[Incident]], Rule]] = {
+    STANDING: ParkingRule,
+    VENDING: VendingRule,
+}
 """Zones whose rule is not in here are read and shown, and `patrol check` says that nothing judges them yet."""
 
 
@@ -186,7 +190,9 @@ def _built(camera: CameraRules, limits: Limits, restored: Iterable[Incident]) ->
     pairs = {(zone.kind.rule, zone.kind.incident): None for zone in camera.zones if zone.kind.rule in RULES_BUILT}
     known = {incident for _, incident in pairs}
     # Zones may have been taken out of the site while a violation stood there: it still ends and is still sealed.
-    pairs |= {(STANDING, incident.kind): None for incident in left if incident.kind not in known}
+    rule_of = {kind.incident: kind.rule for kind in KINDS.values() if kind.rule in RULES_BUILT}
+    left_over = {incident.kind for incident in left} - known
+    pairs |= {(rule_of.get(kind, STANDING), kind): None for kind in sorted(left_over)}
     return tuple(
         RULES_BUILT[rule](
             replace(camera, zones=tuple(zone for zone in camera.zones if zone.kind.incident == kind)),

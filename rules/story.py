@@ -48,6 +48,7 @@ class Story:
         answers, shift_px, similarity: how often "still" was said, the largest shift and the least similarity in it.
         uncounted_s: stretches between proofs that were too long to count.
         inside, sightings: how often the detector saw it in the zone, of how often at all.
+        people_looks, with_people: looks in which people could be seen, and in which one was with it.
         moved_at: when the pixels began to say "moved".
         back_s: media time since when an ended one is said to be back at its place.
         missing: since when neither detector nor pixels show it.
@@ -70,6 +71,8 @@ class Story:
     uncounted_s: float = 0.0
     inside: int = 0
     sightings: int = 0
+    people_looks: int = 0
+    with_people: int = 0
     moved_at: FrameClock | None = None
     back_s: float | None = None
     missing: FrameClock | None = None
@@ -205,3 +208,9 @@ def matches(stories: Sequence[Story], tracks: Sequence[Track]) -> tuple[NDArray[
     two_a = np.array([i.class_name in TWO_WHEELERS for i in incidents], bool)
     two_b = np.array([t.class_name in TWO_WHEELERS for t in tracks], bool)
     return same & (two_a[:, None] == two_b[None, :]), overlap
+
+
+def taken(stories: Sequence[Story], same: NDArray[np.bool_], tracks: Sequence[Track]) -> set[int]:
+    """Ids of the tracks that belong to a story: any but one whose thing has left and is not back."""
+    blocks = [n for n, s in enumerate(stories) if not (s.has_left and s.verdict is not Stillness.STILL)]
+    return {tracks[int(n)].id for n in np.flatnonzero(same[blocks].any(axis=0))} if blocks else set()

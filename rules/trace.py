@@ -95,6 +95,15 @@ def still(looks: int, shift_px: float, similarity: float) -> Reason:
     return Reason("still", data, f"did not move ({shift_px:.1f} px)", f"未移动（{shift_px:.1f}像素）")
 
 
+def attended(looks: int, of_looks: int) -> Reason:
+    """In how many looks somebody was with the stall."""
+    share = looks / of_looks if of_looks else 0.0
+    data = {"looks": looks, "of_looks": of_looks}
+    if not of_looks:
+        return Reason("attended", data, "nobody could be seen with it", "无法判断是否有人经营")
+    return Reason("attended", data, f"somebody with it in {share:.0%} of the looks", f"{share:.0%}的画面中有人在旁经营")
+
+
 def phase(phase: Phase) -> Reason:
     """How much weight the zone's verdicts carry."""
     words = {Phase.SHADOW: "试运行", Phase.WARNING: "警示", Phase.LIVE: "正式"}

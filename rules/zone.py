@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,8 +17,11 @@ from rules.hours import Hours
 from rules.incident import Phase
 from rules.kinds import ZoneKind
 
-FOOTPRINT_CLASSES = frozenset({"garbage", "overflow", "vendor_stall"})
-"""Things that lie rather than stand on a point: half of their footprint must be in the zone."""
+FOOTPRINT_CLASSES: Mapping[str, float] = MappingProxyType({"garbage": 0.35, "overflow": 0.35, "vendor_stall": 0.15})
+"""Things that lie rather than stand on a point: half of their footprint must be in the zone.
+
+The share is how much of the box's height the footprint takes: a heap is flat, a stall is tall under its parasol.
+"""
 
 FOOTPRINT_SHARE = 0.5
 
@@ -86,7 +90,7 @@ class Zone:
         """Whether the part of the thing that counts for its class lies in the zone."""
         if class_name not in FOOTPRINT_CLASSES:
             return bool(shapely.contains_xy(self.shape, *ground_point(box)))
-        ground = shapely.box(*footprint(box))
+        ground = shapely.box(*footprint(box, FOOTPRINT_CLASSES[class_name]))
         return bool(self.shape.intersection(ground).area >= FOOTPRINT_SHARE * ground.area)
 
     def near_line(self, box: Box) -> bool:

@@ -97,6 +97,7 @@ class Street:
     steps: list[tuple[float, Step]] = field(default_factory=list)
     asked: dict[str, tuple[Box, str | None]] = field(default_factory=dict)
     seal_at_once: bool = True
+    looked_for: frozenset[str] = frozenset({"car", "truck"})
 
     def run(self, until_s: float, from_s: float = 0.0) -> "Street":
         """Look at all times from `from_s` to before `until_s`."""
@@ -112,7 +113,7 @@ class Street:
         )
         facts = tuple(self._answer(question, now_s) for question in self.asked)
         scene = self.scene(now_s)
-        observation = Observation("cam-1", clock(now_s, self.start), tracks, facts, scene, frozenset({"car", "truck"}))
+        observation = Observation("cam-1", clock(now_s, self.start), tracks, facts, scene, self.looked_for)
         self.take(now_s, self.engine.judge(observation))
 
     def finish(self, now_s: float) -> "Street":
