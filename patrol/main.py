@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "telemetry": "What a drone's or vehicle's log says.",
     "token": "Make a token for a box or a reader.",
     "up": "Watch and serve in one process.",
+    "vault": "Check, hold, delete and export sealed packets.",
     "verify": "Check evidence packets.",
 }
 
