@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from fastapi import FastAPI
+from shapely.geometry.base import BaseGeometry
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
@@ -14,7 +15,7 @@ from api.case_moves import NO_RULES, CaseRules
 from api.metrics import CountRequests, Metrics, SiteCollector
 from api.parts import CameraHealthProvider, Parts
 from api.rendering import WEB
-from api.routes import cases, health, moves, packets, pages
+from api.routes import cases, health, moves, open311, packets, pages
 from api.store import Store
 from api.vault import CaseVault
 
@@ -45,6 +46,7 @@ def create_app(
     allowed_hosts: Sequence[str] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     rules: CaseRules = NO_RULES,
+    boundary: BaseGeometry | None = None,
 ) -> FastAPI:
     """The service of one site.
 
@@ -59,6 +61,7 @@ def create_app(
         allowed_hosts: names the service answers to; by default this machine's, or any where pages need a token.
         clock: the time now, aware, UTC.
         rules: what the site says about moves of cases.
+        boundary: the area that the site serves, in degrees; without, no place is refused.
     """
     metrics, cameras = Metrics(), camera_health or store.camera_health
     metrics.registry.register(SiteCollector(store, vault.free_bytes, cameras, clock))
@@ -70,10 +73,18 @@ def create_app(
         redoc_url=None,
     )
     app.state.parts = Parts(
-        store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules
+        store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules, boundary
     )
     errors.install(app)
-    for router in (packets.router, cases.router, moves.router, health.router, pages.router, pages.evidence):
+    for router in (
+        packets.router,
+        cases.router,
+        moves.router,
+        open311.router,
+        health.router,
+        pages.router,
+        pages.evidence,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     hosts = allowed_hosts or (["*"] if require_page_token else THIS_MACHINE)

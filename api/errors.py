@@ -16,6 +16,7 @@ from api.auth import NotSignedIn, PageClosed, WrongScope
 from api.case_moves import VersionChanged
 from api.cases import KeyReused, NoSuchCase
 from api.moves import IllegalMove, MoveIncomplete, NotYours
+from api.open311.formats import Open311Refusal, refused
 from api.parts import parts_of
 from api.refusals import (
     NoRoom,
@@ -94,6 +95,7 @@ def install(app: FastAPI) -> None:
     """Make the service answer every error by the table."""
     for kind in ANSWERS:
         app.add_exception_handler(kind, _by_table)
+    app.add_exception_handler(Open311Refusal, refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(PageClosed, _closed)

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 from fastapi import Depends, Request
+from shapely.geometry.base import BaseGeometry
 
 from api.cameras import CameraHealth
 from api.case_moves import NO_RULES, CaseRules
@@ -25,6 +26,7 @@ class Parts:
         timezone: of the site, for times on pages.
         clock: the time now, aware, UTC.
         rules: what the site says about moves of cases.
+        boundary: the area that the site serves, degrees, x east and y north; None refuses no place.
     """
 
     store: Store
@@ -37,6 +39,7 @@ class Parts:
     timezone: tzinfo
     clock: Callable[[], datetime]
     rules: CaseRules = NO_RULES
+    boundary: BaseGeometry | None = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -17,6 +17,8 @@ from api.cases import Case, Filed
 from api.database import Database
 from api.incidents import Packet, SealedPacket
 from api.moves import Actor, Order
+from api.open311 import requests
+from api.open311.requests import Asked, PublicReport, RequestUpdate, ServiceRequest
 from api.outgoing import OutboxDepth, OutboxItem, Outgoing, SendState
 from api.tables import PacketRow
 from api.tokens import Token, TokenScope
@@ -178,6 +180,23 @@ class Store:
         """Cases by kind and state, incidents by state."""
         with self.database.reading() as session:
             return case_list.counts(session), incidents.counts(session)
+
+    # Requests of the public
+
+    def file_request(self, report: PublicReport, *, key: str | None, source: Actor, now: datetime) -> str:
+        """Make a case of what a citizen wrote; see `open311.requests.file`."""
+        with self.database.writing() as session:
+            return requests.file(session, report, key=key, source=source, now=now)
+
+    def find_requests(self, asked: Asked, now: datetime) -> list[ServiceRequest]:
+        """Requests as the public may see them."""
+        with self.database.reading() as session:
+            return requests.find(session, asked, now)
+
+    def request_updates(self, since: datetime, until: datetime) -> list[RequestUpdate]:
+        """What happened to requests between two moments."""
+        with self.database.reading() as session:
+            return requests.updates(session, since, until)
 
     # Tokens and cameras
 

@@ -44,6 +44,8 @@ def address(template: str) -> str:
 
 def test_the_table_of_routes_is_complete(served: Service) -> None:
     described = served.browser().get("/openapi.json").json()["paths"]
+    # Open311 is open to everybody but for its one POST, which has its own key: test_open311.py.
+    described = {path: methods for path, methods in described.items() if not path.startswith("/open311/")}
     routes = {(method.upper(), path) for path, methods in described.items() for method in methods}
     assert routes - {("GET", "/healthz"), ("GET", "/metrics")} == set(ALLOWED)
 
