@@ -15,7 +15,7 @@ from api.case_moves import NO_RULES, CaseRules
 from api.metrics import CountRequests, Metrics, SiteCollector
 from api.parts import CameraHealthProvider, Parts
 from api.rendering import WEB
-from api.routes import cases, health, moves, open311, packets, pages
+from api.routes import cases, health, moves, open311, outbox, packets, pages
 from api.store import Store
 from api.vault import CaseVault
 
@@ -81,6 +81,7 @@ def create_app(
         cases.router,
         moves.router,
         open311.router,
+        outbox.router,
         health.router,
         pages.router,
         pages.evidence,

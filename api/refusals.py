@@ -83,3 +83,10 @@ class VersionMissing(Exception):
             'say which version of the case you saw, as If-Match: "3" (the ETag of GET /api/v1/cases/{id}) '
             "or as `version` in the body: so that two people never move one case at once"
         )
+
+
+class NotDead(Exception):
+    """Only a dead letter is sent again by hand."""
+
+    def __init__(self, row_id: int) -> None:
+        super().__init__(f"row {row_id} is no dead letter; GET /api/v1/outbox?state=dead lists them")

@@ -3,14 +3,15 @@
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from api.auth import COOKIE, VISIT, may_see_pages, page_open, sign_in
+from api.outgoing import SendState
 from api.parts import TheParts
 from api.rendering import render
 from api.routes.cases import clip_file, packet_file, still_file
-from api.views import view
+from api.views import time_text, view
 
 PER_PAGE = 50
 _LARGEST_FORM = 4096
@@ -25,7 +26,8 @@ def list_page(parts: TheParts, page: Annotated[int, Query(ge=1, le=10**6)] = 1) 
     cases, total = parts.store.cases(limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     views = [view(case, parts.timezone) for case in cases]
     pages = max(1, -(-total // PER_PAGE))
-    return render("cases.html", parts, views=views, total=total, page=page, pages=pages)
+    dead = sum(parts.store.outbox_depth().dead.values())
+    return render("cases.html", parts, views=views, total=total, page=page, pages=pages, dead=dead)
 
 
 @evidence.get("/cases/{case_id}")
@@ -50,6 +52,23 @@ def page_still(case_id: str, name: str, parts: TheParts) -> FileResponse:
 def page_packet(case_id: str, parts: TheParts) -> Response:
     """The packet for whoever wants to check it."""
     return packet_file(parts, parts.store.case(case_id))
+
+
+@evidence.get("/outbox")
+def outbox_page(parts: TheParts) -> HTMLResponse:
+    """The dead letters, for a person to see and send again."""
+    dead = parts.store.outbox(SendState.DEAD)
+    rows = [(item, time_text(item.created, "box", None, parts.timezone)) for item in dead]
+    return render("outbox.html", parts, rows=rows, waiting=sum(parts.store.outbox_depth().waiting.values()))
+
+
+@evidence.post("/outbox/{row_id}/resend")
+def resend_form(row_id: int, request: Request, parts: TheParts) -> Response:
+    """Send one again; a form of another site does not."""
+    if not _same_origin(request):
+        raise HTTPException(403, "this form was sent from another site")
+    parts.store.revive(row_id, parts.clock())
+    return RedirectResponse("/outbox", 303)
 
 
 @router.get("/sign-in")

@@ -34,12 +34,19 @@ ALLOWED: dict[tuple[str, str], set[TokenScope]] = {
     ("GET", "/api/v1/cases/{case_id}/moves"): READERS,
     ("POST", "/api/v1/cases/{case_id}/moves"): set(TokenScope) - {READ},
     ("GET", "/api/v1/moves"): READERS,
+    ("GET", "/api/v1/outbox"): {TokenScope.DUTY},
+    ("POST", "/api/v1/outbox/{row_id}/resend"): {TokenScope.DUTY},
 }
 
 
 def address(template: str) -> str:
     """A route's template with values that do not exist."""
-    return template.replace("{case_id}", "SP-2026-000001").replace("{sha256}", "0" * 64).replace("{name}", "x.jpg")
+    return (
+        template.replace("{case_id}", "SP-2026-000001")
+        .replace("{sha256}", "0" * 64)
+        .replace("{row_id}", "1")
+        .replace("{name}", "x.jpg")
+    )
 
 
 def test_the_table_of_routes_is_complete(served: Service) -> None:
