@@ -15,8 +15,8 @@ from pathlib import Path
 import onnx
 import tomlkit
 
-from models.workshop.graph import to_contract
-from models.workshop.recipe import Recipe, read_recipe
+from models.workshop.graph import NotYolov8, to_contract
+from models.workshop.recipe import BadRecipe, Recipe, UntrustedWeights, read_recipe
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,10 @@ def export(recipe: Recipe, weights: Path, out: Path, checkpoint: Path | None = N
     Raises:
         UntrustedWeights: the start weights are not those of the recipe.
         NotYolov8: the weights are of another family.
+        BadRecipe: the recipe is one that trains, and no checkpoint was given.
     """
+    if checkpoint is None and not recipe.start.rows:
+        raise BadRecipe(f"{recipe.name} is trained: give the checkpoint that training made (best.pt of its run)")
     if checkpoint is None:
         source = onnx.load(recipe.start_weights(weights))
         rows = list(recipe.start.rows.values())
@@ -98,7 +101,7 @@ def _checkpoint_as_onnx(checkpoint: Path, size: int) -> onnx.ModelProto:
         return onnx.load(written)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The thin command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe")
@@ -107,10 +110,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    recipe = read_recipe(given.recipe)
-    digest = export(recipe, given.weights, given.out, given.checkpoint)
+    try:
+        recipe = read_recipe(given.recipe)
+        digest = export(recipe, given.weights, given.out, given.checkpoint)
+    except (BadRecipe, UntrustedWeights, NotYolov8, FileNotFoundError) as error:
+        log.error("%s", error)
+        return 2
     sys.stdout.write(registry_entry(recipe, digest))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

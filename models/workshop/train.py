@@ -14,12 +14,14 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from models.workshop.dataset import BadDataset
 from models.workshop.merge import merged_folder
-from models.workshop.recipe import Recipe, Training, read_recipe
+from models.workshop.recipe import BadRecipe, Recipe, Training, UntrustedWeights, read_recipe
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,7 @@ class OtherRun(Exception):
         )
 
 
-def train(
-    recipe: Recipe, data: Path, weights: Path, runs: Path, *, epochs: int | None = None, workers: int = 1
-) -> Path:
+def train(recipe: Recipe, data: Path, weights: Path, runs: Path, *, epochs: int | None = None) -> Path:
     """Train a recipe from where its run stands.
 
     Args:
@@ -47,7 +47,6 @@ def train(
         weights: folder of its start weights.
         runs: where runs and merged data stand; outside the source tree.
         epochs: stop after so many in all; the schedule stays that of the whole recipe. None runs all.
-        workers: processes that prepare pictures.
 
     Returns:
         The run's folder. `best.pt` in it is the result once every epoch was run.
@@ -66,7 +65,7 @@ def train(
     if (folder / "best.pt").exists():
         log.info("%s: all epochs are done", folder)
         return folder
-    _run(recipe.training, start, merged / "data.yaml", folder, epochs, workers)
+    _run(recipe.training, start, merged / "data.yaml", folder, epochs)
     return folder
 
 
@@ -81,7 +80,7 @@ def _claim(folder: Path, recipe: Recipe, data_sha256: str) -> None:
     path.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _run(training: Training, start: Path, data_yaml: Path, folder: Path, epochs: int | None, workers: int) -> None:
+def _run(training: Training, start: Path, data_yaml: Path, folder: Path, epochs: int | None) -> None:
     """Hand over to ultralytics, with our checkpoints and without its network habits."""
     os.environ["YOLO_OFFLINE"] = "True"
     os.environ["YOLO_CONFIG_DIR"] = str(folder)
@@ -101,14 +100,14 @@ def _run(training: Training, start: Path, data_yaml: Path, folder: Path, epochs:
     if training.precision == "bfloat16":
         _compute_in_bfloat16()
     if resume.exists():
-        model.train(resume=True, workers=workers)
+        model.train(resume=True)
     else:
-        model.train(**_arguments(training, data_yaml, folder, workers))
+        model.train(**_arguments(training, data_yaml, folder))
     if epochs is None or epochs >= training.epochs:
         _finish(folder)
 
 
-def _arguments(training: Training, data_yaml: Path, folder: Path, workers: int) -> dict[str, Any]:
+def _arguments(training: Training, data_yaml: Path, folder: Path) -> dict[str, Any]:
     """The recipe in ultralytics' words."""
     return UNUSED | {
         "data": str(data_yaml),
@@ -124,7 +123,7 @@ def _arguments(training: Training, data_yaml: Path, folder: Path, workers: int) 
         "close_mosaic": training.close_mosaic,
         "patience": training.epochs,
         "device": "cpu",
-        "workers": workers,
+        "workers": 0,  # ultralytics prepares pictures in the training process on a CPU, whatever is asked
         "project": str(folder),
         "name": "ultralytics",
         **training.augmentation,
@@ -176,7 +175,7 @@ def _finish(folder: Path) -> None:
     log.info("%s: sha256 %s", folder / "best.pt", hashlib.sha256(best.read_bytes()).hexdigest())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The thin command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe")
@@ -184,11 +183,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(read_recipe(given.recipe), given.data, given.weights, given.runs, epochs=given.epochs, workers=given.workers)
+    try:
+        recipe = read_recipe(given.recipe)
+        train(recipe, given.data, given.weights, given.runs, epochs=given.epochs)
+    except (BadRecipe, BadDataset, UntrustedWeights, OtherRun) as error:
+        log.error("%s", error)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.registry import ModelEntry, Registry
+from models.workshop.export import export
 from models.workshop.recipe import RECIPES, BadRecipe, Start, UntrustedWeights, read_recipe
-from models.workshop.train import OtherRun, train
+from models.workshop.train import OtherRun, main, train
 from tests.models.test_dataset import make_toy_data, toy_recipe
 
 ALL = sorted(path.stem for path in RECIPES.glob("*.toml"))
@@ -75,3 +76,32 @@ def test_a_run_never_goes_on_with_another_recipe(tmp_path: Path) -> None:
     (data / "train" / "labels" / "a.txt").write_text("1 0.6 0.5 0.2 0.2")
     with pytest.raises(OtherRun, match="another recipe, data or start weights"):
         train(recipe, data, tmp_path, tmp_path / "runs")
+
+
+def test_the_command_says_what_is_wrong_with_the_data_and_ends_with_two(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = make_toy_data(tmp_path / "data")
+    (data / "train" / "labels" / "a.txt").write_text("9 0.5 0.5 0.2 0.2")
+    (tmp_path / "start.pt").write_bytes(b"never opened")
+    digest = hashlib.sha256(b"never opened").hexdigest()
+    recipe = f'''
+name = "toy"
+version = "1"
+license = "AGPL-3.0"
+input_size = 64
+start = {{ file = "start.pt", sha256 = "{digest}" }}
+thresholds = {{ default = 0.5 }}
+data = {{ classes = ["garbage"], train = [{{ folder = "train" }}], val = "val" }}
+training = {{ epochs = 1, image_size = 64, seed = 0 }}
+'''
+    (tmp_path / "toy.toml").write_text(recipe)
+    places = ["--data", str(data), "--weights", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    assert main([str(tmp_path / "toy.toml"), *places]) == 2
+    assert "labels/a.txt:1: class 9 is out of range" in caplog.text
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_that_is_trained_is_not_exported_from_its_start(tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe, match="give the checkpoint"):
+        export(toy_recipe(), tmp_path, tmp_path / "toy.onnx")
