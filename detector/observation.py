@@ -15,7 +15,7 @@ class Track:
 
     Attributes:
         id: unique for a camera and a run of the program; never means the same thing after a restart.
-        class_name: the class most often seen on it.
+        class_name: the class most often seen on it lately.
         score: of the newest detection, 0 to 1.
         box_px: newest seen box.
         first_seen_s, last_seen_s: `media_s` of the first and the newest detection.
@@ -56,6 +56,49 @@ class StillnessFact:
     similarity: float
 
 
+class Appearance(StrEnum):
+    """Whether what a region shows was there before."""
+
+    NEW = "new"  # it came while the camera watched
+    OLD = "old"  # it was there as far back as the reference reaches
+    UNKNOWN = "unknown"  # the camera has not watched for long enough to say
+
+
+@dataclass(frozen=True, slots=True)
+class Bystander:
+    """Somebody or something that stood at a place.
+
+    Attributes:
+        class_name: a person, or which vehicle.
+        box_px: halfway through.
+        from_s, to_s: media time of the first and the last sight of it there.
+    """
+
+    class_name: str
+    box_px: Box
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceFact:
+    """The answer to a rule's question when something came to a place, and who was there.
+
+    Attributes:
+        question: the id that asked (`LookBack.question`).
+        verdict: new, old or unknown.
+        between_s: media time of the last picture without it and the first with it; None unless new.
+        similarity: 0 to 1, share of the place that looked before as it does now.
+        by: who was there then, the one that stayed longest first.
+    """
+
+    question: str
+    verdict: Appearance
+    between_s: tuple[float, float] | None
+    similarity: float
+    by: tuple[Bystander, ...] = ()
+
+
 class SceneState(StrEnum):
     """Whether the picture can be trusted at all."""
 
@@ -76,6 +119,7 @@ class Observation:
         tracks: every living track; one was seen in this look when its `last_seen_s` equals `clock.media_s`.
         stillness: answers to the questions that rules asked before.
         scene: whether the picture is sound.
+        appearances: answers to the questions when something came.
         looked_for: classes that the detectors of this look could have found; a track of another class is not missed.
     """
 
@@ -85,3 +129,4 @@ class Observation:
     stillness: tuple[StillnessFact, ...] = ()
     scene: SceneState = SceneState.SOUND
     looked_for: frozenset[str] = frozenset()
+    appearances: tuple[AppearanceFact, ...] = ()

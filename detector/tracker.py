@@ -24,6 +24,8 @@ _PART = 0.7
 _NEAR = 0.1
 _COAST_S = 2.0
 _SPEED_KNOWN_AT = 3
+_VOTE_S = 5.0
+"""Time constant with which a class is forgotten: a bin that is full from now on is not called closed for minutes."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class _Life:
     score: float
     box: tuple[float, float, float, float]
     hits: int = 1
-    votes: dict[str, int] = field(default_factory=dict)
+    votes: dict[str, float] = field(default_factory=dict)
 
     def as_track(self) -> Track:
         name = max(self.votes, key=self.votes.__getitem__)
@@ -51,7 +53,7 @@ class Tracker:
         lost_s: how long a thing that is not seen keeps its id, seconds.
         sure_score: boxes from this score on choose first.
         same_thing: groups of classes among which one thing may flicker; a track keeps to its group and is called by
-            the class it was given most often.
+            the class it was given most often lately.
 
     Attributes:
         unusable_boxes: boxes dropped so far because they were no numbers, empty or inverted.
@@ -158,7 +160,9 @@ class Tracker:
 
     def _hit(self, life: _Life, seen: Detections, row: int) -> None:
         name = seen.names[int(seen.class_id[row])]
-        life.votes[name] = life.votes.get(name, 0) + 1
+        fading = float(np.exp((life.last_seen_s - self._now_s) / _VOTE_S))
+        life.votes = {known: votes * fading for known, votes in life.votes.items()}
+        life.votes[name] = life.votes.get(name, 0.0) + 1.0
         life.score, life.box = float(seen.score[row]), _box(seen, row)
         life.last_seen_s = self._now_s
         life.hits += 1
@@ -178,7 +182,7 @@ class Tracker:
     def _spawn(self, seen: Detections, boxes: Boxes, groups: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
         self._motion.add(boxes[rows])
         for row in rows.tolist():
-            votes = {seen.names[int(seen.class_id[row])]: 1}
+            votes = {seen.names[int(seen.class_id[row])]: 1.0}
             score, box = float(seen.score[row]), _box(seen, row)
             life = _Life(self._next_id, int(groups[row]), self._now_s, self._now_s, score, box, votes=votes)
             self._lives.append(life)

@@ -20,6 +20,7 @@ from api.dispatch.own_api import OwnApi
 from api.store import Store
 from api.tokens import OWN_BOX, TokenScope
 from api.vault import CaseVault
+from detector.change import CleanReference
 from detector.detector import Detector
 from detector.runtimes import choose
 from detector.tracker import Tracker
@@ -37,6 +38,7 @@ from patrol.sources import PlayedFile, Source
 from patrol.supervisor import Supervisor, Watch
 from rules.engine import Engine
 from rules.incident import Incident
+from rules.kinds import DUMPING
 from streams.cadence import Cadence
 from streams.camera import Camera
 from streams.footage import UnreadableFootage
@@ -81,7 +83,7 @@ def patrol_of(
     """One camera's loop; one that `patrols` decodes key frames alone while nothing is undecided."""
     return CameraPatrol(
         camera.id,
-        Observer(camera.id, camera.size_px, detectors, Tracker()),
+        Observer(camera.id, camera.size_px, detectors, Tracker(), reference_of(camera)),
         Engine({camera.id: camera.rules}, restored),
         recorder,
         Cadence(LOOKS_PER_S),
@@ -89,6 +91,12 @@ def patrol_of(
         Attention(camera.rules) if patrols else None,
         restored,
     )
+
+
+def reference_of(camera: CameraSite) -> CleanReference | None:
+    """Past pictures, ten megabytes of them, only where a zone asks what was there before."""
+    asks = any(zone.kind.rule == DUMPING for zone in camera.rules.zones)
+    return CleanReference(camera.size_px) if asks else None
 
 
 def source_of(camera: CameraSite, environment: Mapping[str, str]) -> Source:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from detector.change import CleanReference
 from detector.detections import Detections
 from detector.detector import Detector
-from detector.observation import Box, Observation, StillnessFact
+from detector.observation import Appearance, AppearanceFact, Box, Observation, SceneState, StillnessFact, Track
 from detector.scene import SceneGuard
 from detector.stillness import RegionProof
 from detector.tracker import Tracker
@@ -19,12 +20,21 @@ class Observer:
         size_px: the picture that zones and all boxes here refer to, (width, height); None: as the stream comes.
         detectors: run on each look; classes are joined by name.
         tracker: this camera's own.
+        reference: past pictures of this camera, where its zones ask when something came; None: nobody asks.
     """
 
-    def __init__(self, camera: str, size_px: tuple[int, int], detectors: Sequence[Detector], tracker: Tracker) -> None:
+    def __init__(
+        self,
+        camera: str,
+        size_px: tuple[int, int],
+        detectors: Sequence[Detector],
+        tracker: Tracker,
+        reference: CleanReference | None = None,
+    ) -> None:
         self.camera, self.size_px = camera, size_px
         self._detectors, self._tracker = tuple(detectors), tracker
-        self._guard = SceneGuard()
+        self._guard, self._reference = SceneGuard(), reference
+        self._appearances: list[AppearanceFact] = []
         self._proofs: dict[str, RegionProof] = {}
         self._regions: dict[str, Box] = {}
         self._frame: Frame | None = None
@@ -51,13 +61,17 @@ class Observer:
         if found is None:
             found = self.detect(frame)
         tracks = self._tracker.update(found, frame.clock.media_s)
+        scene = self._guard.look(frame)
+        self._remember(frame, tracks, scene)
+        answered, self._appearances = tuple(self._appearances), []
         return Observation(
             camera=self.camera,
             clock=frame.clock,
             tracks=tracks,
             stillness=tuple(self._answers(frame, [t.box_px for t in tracks if t.last_seen_s == frame.clock.media_s])),
-            scene=self._guard.look(frame),
+            scene=scene,
             looked_for=self._looked_for,
+            appearances=answered,
         )
 
     def _answers(self, frame: Frame, seen: Sequence[Box]) -> list[StillnessFact]:
@@ -73,6 +87,21 @@ class Observer:
         """The question is settled; an unknown one is none."""
         self._regions.pop(question, None)
         self._proofs.pop(question, None)
+
+    def look_back(self, question: str, box_px: Box) -> None:
+        """Find when what a region shows in the newest look came there; the next look answers."""
+        if self._frame is None or self._reference is None:
+            self._appearances.append(AppearanceFact(question, Appearance.UNKNOWN, None, 0.0))
+        else:
+            self._appearances.append(self._reference.appearance(question, self._frame, box_px))
+
+    def _remember(self, frame: Frame, tracks: Sequence[Track], scene: SceneState) -> None:
+        if self._reference is None:
+            return
+        if scene is SceneState.SOUND:
+            self._reference.note(frame, tracks)
+        elif scene is SceneState.BUMPED:
+            self._reference.forget()
 
     def _begin_again(self) -> None:
         """The stream changed its resolution: pixels before and after do not compare, so each proof starts anew."""

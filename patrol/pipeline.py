@@ -14,7 +14,7 @@ from patrol.recorder import Recorder, Recording
 from patrol.rounds import Rounds
 from rules.engine import Engine
 from rules.incident import Incident, IncidentState
-from rules.steps import Keep, Notice, ProveStill, Seal, Step, StopProof
+from rules.steps import Keep, LookBack, Notice, ProveStill, Seal, Step, StopProof
 from streams.cadence import Cadence
 from streams.clock import FrameClock
 from streams.decode import PictureDecoder
@@ -204,6 +204,8 @@ class CameraPatrol:
             match step:
                 case ProveStill(question, _, box_px):
                     self._observer.prove_still(question, box_px)
+                case LookBack(question, _, box_px):
+                    self._observer.look_back(question, box_px)
                 case StopProof(question, _):
                     self._observer.stop_proof(question)
                 case Keep(incident):

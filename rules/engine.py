@@ -12,8 +12,9 @@ from typing import Protocol
 
 from detector.observation import Observation, SceneState
 from rules.boxes import is_box
+from rules.dumping import DumpingRule
 from rules.incident import Incident
-from rules.kinds import KINDS, STANDING, VENDING
+from rules.kinds import DUMPING, KINDS, STANDING, VENDING
 from rules.limits import Limits
 from rules.parking import ParkingRule
 from rules.steps import Notice, Step
@@ -47,6 +48,7 @@ class Rule(Protocol):
 RULES_BUILT: Mapping[str, Callable[[CameraRules, Limits, Iterable[Incident]], Rule]] = {
     STANDING: ParkingRule,
     VENDING: VendingRule,
+    DUMPING: DumpingRule,
 }
 """Zones whose rule is not in here are read and shown, and `patrol check` says that nothing judges them yet."""
 

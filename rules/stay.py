@@ -35,7 +35,7 @@ from streams.clock import FrameClock
 class StayRule:
     """Judges the zones of one camera that have one rule and raise one kind of incident.
 
-    What one rule asks beyond the stay is in its subclass: `_behold`, `_opened`, `_held`, `_grounds`.
+    What one rule asks beyond the stay is in its subclass: `_behold`, `_opened`, `_weigh_more`, `_held`, `_grounds`.
 
     Args:
         camera: the camera's zones of this incident, permitted ones included, and its timezone.
@@ -83,6 +83,10 @@ class StayRule:
     def _opened(self, story: Story) -> list[Step]:  # noqa: ARG002 - for subclasses
         """What else a candidate asks for."""
         return []
+
+    def _weigh_more(self, story: Story, now: FrameClock) -> list[Step] | None:  # noqa: ARG002 - for subclasses
+        """What becomes of a candidate for reasons of its rule; None: they say nothing."""
+        return None
 
     def _held(self, story: Story, now: FrameClock) -> list[Step] | None:  # noqa: ARG002 - for subclasses
         """What follows instead of a verdict although the stay is long enough; None: nothing speaks against it."""
@@ -156,6 +160,8 @@ class StayRule:
             return self._drop(story, trace.permitted(permit), now)
         if story.moved_away(track, now):
             return self._drop(story, trace.dropped("moved", now), now)
+        if (more := self._weigh_more(story, now)) is not None:
+            return more
         if story.verdict is not Stillness.STILL:
             return self._unproven(story, now)
         story.count(now)

@@ -24,6 +24,15 @@ class StopProof:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBack:
+    """Find when what a region shows came there and who stood there then; the next observation says it, once."""
+
+    question: str
+    camera: str
+    box_px: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Store the incident as it stands now, before anything else happens.
 
@@ -56,4 +65,4 @@ class Notice:
     text: str
 
 
-Step = ProveStill | StopProof | Keep | Seal | Notice
+Step = ProveStill | StopProof | LookBack | Keep | Seal | Notice

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.observation import Box, Stillness, StillnessFact, Track
+from detector.observation import AppearanceFact, Box, Stillness, StillnessFact, Track
 from rules import trace
 from rules.boxes import as_array, iou, rounded, same_things
 from rules.incident import Incident, IncidentState, Reason
@@ -49,6 +49,7 @@ class Story:
         uncounted_s: stretches between proofs that were too long to count.
         inside, sightings: how often the detector saw it in the zone, of how often at all.
         people_looks, with_people: looks in which people could be seen, and in which one was with it.
+        appearance: when it came and who was there; None: not asked, or not answered yet.
         moved_at: when the pixels began to say "moved".
         back_s: media time since when an ended one is said to be back at its place.
         missing: since when neither detector nor pixels show it.
@@ -73,6 +74,7 @@ class Story:
     sightings: int = 0
     people_looks: int = 0
     with_people: int = 0
+    appearance: AppearanceFact | None = None
     moved_at: FrameClock | None = None
     back_s: float | None = None
     missing: FrameClock | None = None

@@ -4,11 +4,12 @@ Joined by `sentence` they read: "car, in zone gate from 07:40:00 to 07:52:00 (rt
 Mo-Fr 07:00-19:00, did not move (0.3 px), 12 min 0 s >= 5 min 0 s, phase live".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from detector.observation import Box
+from detector.observation import Box, Bystander
 from rules.boxes import rounded
 from rules.incident import Phase, Reason
 from rules.zone import Zone
@@ -104,6 +105,38 @@ def attended(looks: int, of_looks: int) -> Reason:
     return Reason("attended", data, f"somebody with it in {share:.0%} of the looks", f"{share:.0%}的画面中有人在旁经营")
 
 
+CAME = "came"
+DUMPED, FOUND = "0123", "0102"
+"""Event codes: the act of dumping was seen, or the waste was found."""
+
+
+def came(between_s: tuple[float, float], by: Sequence[Bystander], now: FrameClock, timezone: ZoneInfo) -> Reason:
+    """When waste came to its place, and who was seen there then."""
+    first, last = (now.captured_at + timedelta(seconds=at_s - now.media_s) for at_s in between_s)
+    data: dict[str, object] = {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "from_s": round(between_s[0], 2),
+        "to_s": round(between_s[1], 2),
+        "category": DUMPED if by else FOUND,
+        "by": [
+            {
+                "class": who.class_name,
+                "box_px": list(rounded(who.box_px)),
+                "from_s": round(who.from_s, 2),
+                "to_s": round(who.to_s, 2),
+            }
+            for who in by
+        ],
+    }
+    begin, end = (f"{moment.astimezone(timezone):%H:%M:%S}" for moment in (first, last))
+    names = ", ".join(dict.fromkeys(who.class_name for who in by))
+    who_en, who_zh = (
+        (f" while {names} stood there", f"，当时{names}在场") if by else (", nobody seen there", "，未见何人")
+    )
+    return Reason(CAME, data, f"came between {begin} and {end}{who_en}", f"{begin}至{end}之间出现{who_zh}")
+
+
 def phase(phase: Phase) -> Reason:
     """How much weight the zone's verdicts carry."""
     words = {Phase.SHADOW: "试运行", Phase.WARNING: "警示", Phase.LIVE: "正式"}
@@ -138,6 +171,11 @@ _DROPPED = {
     "hours_unsure": ("the calendar has no data for the day", "日历缺少当日数据"),
     "outside": ("it mostly stood outside the zone", "多数时间在区域之外"),
     "zone_gone": ("its zone is no longer in the site", "该区域已从站点删除"),
+    "fixture": ("its place always looked so", "该处一直如此"),
+    "unknown_before": (
+        "the camera has not watched for long enough to know when it came",
+        "观察时间不足，无法判断何时出现",
+    ),
     "same_story": ("it is the vehicle of an earlier incident, back at its place", "系先前事件的车辆返回原处"),
     "footage_ended": ("the footage ended before the time was up", "录像在到达时限前结束"),
 }

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import shapely
 
-from detector.observation import Box, Observation, SceneState, Stillness, StillnessFact, Track
+from detector.observation import AppearanceFact, Box, Observation, SceneState, Stillness, StillnessFact, Track
 from rules.calendar import Calendar, YearDays
 from rules.engine import Engine
 from rules.hours import Hours
@@ -99,7 +100,7 @@ class Street:
     seal_at_once: bool = True
     looked_for: frozenset[str] = frozenset({"car", "truck"})
 
-    def run(self, until_s: float, from_s: float = 0.0) -> "Street":
+    def run(self, until_s: float, from_s: float = 0.0) -> Self:
         """Look at all times from `from_s` to before `until_s`."""
         for n in range(round((until_s - from_s) * self.fps)):
             self.look(round(from_s + n / self.fps, 6))
@@ -113,10 +114,16 @@ class Street:
         )
         facts = tuple(self._answer(question, now_s) for question in self.asked)
         scene = self.scene(now_s)
-        observation = Observation("cam-1", clock(now_s, self.start), tracks, facts, scene, self.looked_for)
+        observation = Observation(
+            "cam-1", clock(now_s, self.start), tracks, facts, scene, self.looked_for, self.appearances()
+        )
         self.take(now_s, self.engine.judge(observation))
 
-    def finish(self, now_s: float) -> "Street":
+    def appearances(self) -> tuple[AppearanceFact, ...]:
+        """What is known of when things came; nothing on a street where nobody asks."""
+        return ()
+
+    def finish(self, now_s: float) -> Self:
         self.take(now_s, self.engine.finish("cam-1", clock(now_s, self.start)))
         return self
 
