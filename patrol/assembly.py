@@ -113,21 +113,24 @@ def source_of(camera: CameraSite, environment: Mapping[str, str]) -> Source:
         raise RequestProblem(f"camera {camera.id}: {problem}") from problem
 
 
-def watcher_of(site: Site, store: Store, targets: Mapping[str, Driver]) -> Supervisor:
-    """Everything that watches a site."""
+def watcher_of(
+    site: Site, store: Store, targets: Mapping[str, Driver], *, always_watched: frozenset[str] = frozenset()
+) -> Supervisor:
+    """Everything that watches a site; its cameras patrol, but for those that are `always_watched`."""
     detectors = detectors_of(site)
     outbox = Outbox(store, targets, lambda: datetime.now(UTC), random.Random())  # noqa: S311 - jitter, no secret
     desk = BoxDesk(store, EvidenceRoom(site.data / "packets", site, detectors), tuple(targets), outbox.wake)
-    watches = [_watch(site, camera, detectors, desk) for camera in site.cameras.values()]
-    return Supervisor(store, watches, desk, outbox)
+    watches = [_watch(site, c, detectors, desk, patrols=c.id not in always_watched) for c in site.cameras.values()]
+    return Supervisor(store, watches, desk, outbox, workers=len(os.sched_getaffinity(0)))
 
 
-def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: BoxDesk) -> Watch:
+def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: BoxDesk, *, patrols: bool) -> Watch:
     spool = Spool(site.data / "spool" / camera.id, free_floor_bytes=DISK_FLOOR_BYTES)
 
     def build(restored: Sequence[Incident]) -> CameraPatrol:
         ring = PacketRing(camera.id, keep_s=RING_S, max_bytes=RING_BYTES)
-        return patrol_of(camera, detectors, LiveRecorder(ring, spool, RING_S, restored), desk, restored)
+        recorder = LiveRecorder(ring, spool, RING_S, restored)
+        return patrol_of(camera, detectors, recorder, desk, restored, patrols=patrols)
 
     return Watch(camera.id, source_of(camera, os.environ), build)
 

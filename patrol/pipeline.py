@@ -29,6 +29,9 @@ SETTLED_S = 4.0
 SELDOM_PER_S = 0.5
 """Looks a second while nothing is undecided, at a camera whose key frames are too rare to patrol on."""
 
+HURRIED_PER_S = 1.0
+"""Looks a second at a camera that is watched by a box that cannot keep up."""
+
 _UNDECIDED = frozenset({IncidentState.CANDIDATE, IncidentState.RAISED})
 
 
@@ -83,7 +86,8 @@ class CameraPatrol:
     ) -> None:
         self.camera = camera
         self._observer, self._engine, self._recorder = observer, engine, recorder
-        self._cadence, self._seldom, self._desk = cadence, Cadence(SELDOM_PER_S), desk
+        self._cadence, self._seldom, self._hurried = cadence, Cadence(SELDOM_PER_S), Cadence(HURRIED_PER_S)
+        self._desk, self._hurries = desk, False
         self._rounds = None if attention is None else Rounds(camera, attention, observer.detect, self._look)
         self._undecided = {i.id for i in restored if i.camera == camera and i.state in _UNDECIDED}
         self._woke_s = -math.inf
@@ -104,8 +108,9 @@ class CameraPatrol:
         with self._recording:
             self._recorder.record(packet)
 
-    def look_at(self, packet: StreamPacket) -> None:
-        """Patrol or watch, whatever is the camera's turn."""
+    def look_at(self, packet: StreamPacket, *, hurry: bool = False) -> None:
+        """Patrol or watch; in a `hurry` no glance is made, and a watched camera is looked at less often."""
+        self._hurries = hurry
         if self._rounds is None:
             self._watch(packet)
             return
@@ -116,7 +121,7 @@ class CameraPatrol:
             self._rest(self._rounds)
         if self.watching:
             self._watch(packet)
-        elif self._rounds.take(packet) or self._undecided or rare:
+        elif self._rounds.take(packet, glance=not hurry) or self._undecided or rare:
             self._wake(self._rounds, packet.clock)
 
     def finish(self) -> None:
@@ -133,6 +138,16 @@ class CameraPatrol:
     def problem(self) -> str:
         """What keeps evidence from being recorded; empty when all is well."""
         return self._recorder.problem
+
+    @property
+    def always_watched(self) -> bool:
+        """Whether it never patrols."""
+        return self._rounds is None
+
+    @property
+    def glances(self) -> int:
+        """Key frames looked at on patrol so far."""
+        return 0 if self._rounds is None else self._rounds.glances
 
     @property
     def undecided(self) -> bool:
@@ -169,7 +184,7 @@ class CameraPatrol:
 
     def _look_if_due(self, frame: Frame) -> None:
         if self._rounds is None or self._alert(frame.clock):
-            if self._cadence.due(frame.clock):
+            if (self._hurried if self._hurries else self._cadence).due(frame.clock):
                 self._look(frame)
         # Key frames are too rare for a patrol: every picture is decoded, but few are looked at.
         elif self._seldom.due(frame.clock):

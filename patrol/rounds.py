@@ -66,11 +66,11 @@ class Rounds:
         self._packets, self.suspects = [], ()
         self._held.clear()
 
-    def take(self, packet: StreamPacket) -> bool:
-        """Keep a packet and glance at it where it is time to; whether something has come to stand."""
+    def take(self, packet: StreamPacket, *, glance: bool = True) -> bool:
+        """Keep a packet and, unless told not to, glance at it when it is time; whether something has come to stand."""
         if packet.is_key or self._packets:  # nothing decodes before the first key frame
             self._packets.append(packet)
-        if not packet.is_key or not self.keys.due(packet.clock):
+        if not glance or not packet.is_key or not self.keys.due(packet.clock):
             return False
         frame = key_picture(packet, camera=self.camera)
         if frame is None:

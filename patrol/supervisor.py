@@ -1,7 +1,8 @@
 """Everything that runs while a site is watched, and when it is started again. One thread a row:
 
 thread            what it does                                             ends
-watch-CAMERA      packets -> frames -> observations -> steps               at stop; restarted after any defect
+watch-CAMERA      packets -> ring and spool -> lookers                      at stop; restarted after any defect
+look-N            frames -> observations -> steps, for all cameras          at stop; one a core
 seal              raised incidents -> packets -> outbox                     at stop, when its queue is empty
 outbox            cases -> dispatch targets, until acknowledged             at stop
 (caller)          health to the store, overdue incidents to the sealer      at stop
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from api.cameras import WATCHED, CameraHealth
 from api.dispatch.outbox import Outbox
 from api.store import Store
+from patrol.lookers import Lookers, Seat
 from patrol.pipeline import CameraPatrol
 from patrol.sealing import BoxDesk
 from patrol.sources import Source
@@ -46,6 +48,8 @@ class Watch:
     build: Callable[[Sequence[Incident]], CameraPatrol]
     patrol: CameraPatrol | None = None
     defect: str = ""
+    seat: Seat | None = None
+    shed_before: int = 0
 
 
 @dataclass(slots=True)
@@ -56,12 +60,14 @@ class Supervisor:
         watches: the cameras.
         desk: seals.
         outbox: sends; None where nobody is to be told.
+        workers: threads that look.
     """
 
     store: Store
     watches: Sequence[Watch]
     desk: BoxDesk
     outbox: Outbox | None
+    workers: int = 1
     _raised: dict[str, float] = field(default_factory=dict)
 
     def run(self, stop: threading.Event) -> None:
@@ -70,27 +76,29 @@ class Supervisor:
         threads = [threading.Thread(target=self.desk.work, args=(stop,), name="seal")]
         if self.outbox is not None:
             threads.append(threading.Thread(target=self.outbox.run, args=(stop,), name="outbox"))
-        threads += [
-            threading.Thread(target=self._watch, args=(watch, stop), name=f"watch-{watch.camera}")
-            for watch in self.watches
-        ]
-        for thread in threads:
-            thread.start()
-        while not stop.wait(HEALTH_EVERY_S):
-            self._tell_health()
-            self._seal_overdue()
-        for thread in threads:
-            thread.join()
+        with Lookers(self.workers) as lookers:
+            threads += [
+                threading.Thread(target=self._watch, args=(watch, lookers, stop), name=f"watch-{watch.camera}")
+                for watch in self.watches
+            ]
+            for thread in threads:
+                thread.start()
+            while not stop.wait(HEALTH_EVERY_S):
+                self._tell_health()
+                self._seal_overdue()
+            for thread in threads:
+                thread.join()
 
-    def _watch(self, watch: Watch, stop: threading.Event) -> None:
+    def _watch(self, watch: Watch, lookers: Lookers, stop: threading.Event) -> None:
         """The worker of one camera. The program's one broad except is here: no camera takes another one down."""
         while not stop.is_set():
             try:
                 mine = [incident for incident in self.store.open_incidents() if incident.camera == watch.camera]
                 watch.patrol = watch.build(mine)
-                watch.defect = ""
+                watch.seat, watch.defect, watch.shed_before = lookers.seat(watch.patrol), "", 0
                 for packet in watch.source.packets(stop):
-                    watch.patrol.take(packet)
+                    watch.patrol.record(packet)
+                    lookers.offer(watch.seat, packet)
                 return
             except Exception:
                 log.exception("watch-%s failed; it starts again in %.0f s", watch.camera, RESTART_AFTER_S)
@@ -113,10 +121,17 @@ class Supervisor:
                     watch.patrol.seal_now(incident)
 
 
+def _shed(watch: Watch) -> str:
+    """Whether looks were shed since the last time this was asked."""
+    so_far = watch.seat.shed if watch.seat is not None else 0
+    new, watch.shed_before = so_far - watch.shed_before, so_far
+    return f"this box is too busy: {new} looks left out in the last {HEALTH_EVERY_S:.0f} s" if new > 0 else ""
+
+
 def _health(watch: Watch, problem: str) -> CameraHealth:
     state = watch.source.health
     newest = watch.patrol.newest if watch.patrol is not None else None
-    trouble = [text for text in (watch.defect, watch.patrol.problem if watch.patrol else "", problem) if text]
+    trouble = [watch.defect, watch.patrol.problem if watch.patrol else "", problem, _shed(watch)]
     live = state.state is CameraState.LIVE
     if not live:
         trouble.insert(0, state.last_error)
