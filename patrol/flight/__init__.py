@@ -1,0 +1,1 @@
+"""Flights and drives: recorded footage of moving cameras becomes places on the map."""
