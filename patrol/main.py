@@ -11,6 +11,7 @@ from patrol.errors import DEFECT
 COMMANDS: dict[str, str] = {
     "check": "Validate a site folder.",
     "demo": "Watch the sample clip from camera to case.",
+    "footage": "Find things in footage of drones and patrol vehicles.",
     "replay": "The same verdicts from recorded footage.",
     "run": "Watch the cameras of a site.",
     "serve": "API and pages of a site.",
