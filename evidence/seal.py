@@ -103,4 +103,9 @@ def bag_info(
         "Signer-Certificate-SHA256": fingerprint,
         "Timestamp-Authority": authority or FIRST,
     }
+    return info_text(lines)
+
+
+def info_text(lines: Mapping[str, str]) -> bytes:
+    """Labels and values as `bag-info.txt` has them, each on one line."""
     return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in lines.items()).encode()

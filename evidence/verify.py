@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evidence.verifying.archive import MAX_BYTES, MAX_FILES, ArchiveRefused, unzip
 from evidence.verifying.bag import SIGNATURE, STAMP, TAGMANIFEST, check_bag
+from evidence.verifying.derived import check_derived
 from evidence.verifying.event import check_event
 from evidence.verifying.report import Problem, Report
 from evidence.verifying.signature import NotACertificate, check_signature, load_certificate
@@ -108,7 +109,11 @@ def _verify_folder(root: Path, pinned: bytes | None, authority: bytes | None) ->
         more, said, stamped_at = _check_time(root, content, info, authority)
         problems += more
         notes += said
-    if (root / "data").is_dir():
+    if "Derived-From-SHA256" in info:
+        wrong, said = check_derived(root, info)
+        problems += wrong
+        notes += said
+    elif (root / "data").is_dir():
         problems += check_event(root, info)
     sequence = info.get("Packet-Sequence", "")
     return Report(

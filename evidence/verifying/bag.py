@@ -29,6 +29,14 @@ INFO_LABELS = (
     "Signer-Certificate-SHA256",
     "Timestamp-Authority",
 )
+DERIVED_LABELS = (
+    *INFO_LABELS[:5],
+    "Derivation",
+    "Derived-From-SHA256",
+    "Sealed-At",
+    "Signer-Certificate-SHA256",
+)
+"""Of a copy made from a sealed packet: it has no place in the chain."""
 MAX_TEXT = 1 << 20
 """Bytes of a manifest or a tag file: more is no packet of ours."""
 
@@ -135,12 +143,19 @@ def _read_info(root: Path, payload: list[str]) -> tuple[dict[str, str], list[Pro
     pairs = re.findall(r"^([A-Za-z0-9-]+): (.*)$", text, re.MULTILINE)
     info = dict(pairs)
     labels = [label for label, _ in pairs]
-    if labels != list(INFO_LABELS) or len(text.splitlines()) != len(labels):
-        return info, [Problem(name, f"the labels {', '.join(INFO_LABELS)}, each once", ", ".join(labels)[:300])]
+    wanted = DERIVED_LABELS if "Derived-From-SHA256" in info else INFO_LABELS
+    if labels != list(wanted) or len(text.splitlines()) != len(labels):
+        return info, [Problem(name, f"the labels {', '.join(wanted)}, each once", ", ".join(labels)[:300])]
     problems: list[Problem] = []
     oxum = f"{sum((root / path).stat().st_size for path in payload)}.{len(payload)}"
     if info["Payload-Oxum"] != oxum:
         problems.append(Problem(name, f"Payload-Oxum {oxum}", info["Payload-Oxum"]))
+    return info, problems + (_check_place(info, name) if wanted is INFO_LABELS else [])
+
+
+def _check_place(info: Mapping[str, str], name: str) -> list[Problem]:
+    """What a packet says about its place in the chain."""
+    problems: list[Problem] = []
     if not re.fullmatch(r"[1-9][0-9]{0,17}", info["Packet-Sequence"]):
         problems.append(Problem(name, "Packet-Sequence 1 or more", info["Packet-Sequence"]))
     for label in ("Previous-Packet-SHA256", "Previous-Signature-SHA256"):
@@ -152,4 +167,4 @@ def _read_info(root: Path, payload: list[str]) -> tuple[dict[str, str], list[Pro
         problems.append(
             Problem(name, "Previous-Stamp-SHA256 a lower-case sha256 or none", info["Previous-Stamp-SHA256"])
         )
-    return info, problems
+    return problems
