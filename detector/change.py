@@ -29,7 +29,7 @@ _FIXTURE_SHARE = 0.3  # of the pictures before it came, showing it: it was only 
 _LEAST_SPAN_S = 10.0  # seconds of reference that it takes to say that it was always there
 
 _BEFORE_S, _AFTER_S = 10.0, 4.0  # around its appearance: who stood at the place then
-_REACH = 0.5  # how far beside the place, as a share of the mean side of its box
+_REACH = 0.75  # how far beside the place, as a share of the mean side of the larger box: a lorry stands off its load
 _MOST_BYSTANDERS = 3
 _CAN_BRING = frozenset({"person", "bicycle", "motorcycle", "car", "truck", "bus"})
 
@@ -114,19 +114,12 @@ class CleanReference:
 
     def _bystanders(self, box_px: Box, span_s: tuple[float, float]) -> tuple[Bystander, ...]:
         """Who or what stood at the place around the moment, the one that was longest there first."""
-        left, top, right, bottom = box_px
-        rim = _REACH * (right - left + bottom - top) / 2
-        reach = np.array([left - rim, top - rim, right + rim, bottom + rim])
         there: dict[int, list[tuple[float, Track]]] = {}
         for at_s, tracks in self._seen:
             if not span_s[0] - _BEFORE_S <= at_s <= span_s[1] + _AFTER_S:
                 continue
             for track in tracks:
-                if (
-                    track.class_name in _CAN_BRING
-                    and _touches(reach, track.box_px)
-                    and not _is_it(box_px, track.box_px)
-                ):
+                if track.class_name in _CAN_BRING and _near(box_px, track.box_px) and not _is_it(box_px, track.box_px):
                     there.setdefault(track.id, []).append((at_s, track))
         found = [
             Bystander(seen[-1][1].class_name, seen[len(seen) // 2][1].box_px, seen[0][0], seen[-1][0])
@@ -165,8 +158,15 @@ def _small(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _touches(reach: NDArray[np.float64], box: Box) -> bool:
-    return bool(box[0] < reach[2] and box[2] > reach[0] and box[1] < reach[3] and box[3] > reach[1])
+def _near(place: Box, box: Box) -> bool:
+    reach = _REACH * max(_mean_side(place), _mean_side(box))
+    beside = max(box[0] - place[2], place[0] - box[2])
+    above = max(box[1] - place[3], place[1] - box[3])
+    return max(beside, above) <= reach
+
+
+def _mean_side(box: Box) -> float:
+    return (box[2] - box[0] + box[3] - box[1]) / 2
 
 
 def _is_it(box: Box, other: Box) -> bool:
