@@ -9,6 +9,7 @@ import click
 from patrol.errors import DEFECT
 
 COMMANDS: dict[str, str] = {
+    "bench": "Measure this machine.",
     "check": "Validate a site folder.",
     "demo": "Watch the sample clip from camera to case.",
     "footage": "Find things in footage of drones and patrol vehicles.",
