@@ -25,6 +25,7 @@ from api.moves import (
     Track,
 )
 from api.penalty import NO_APPROVALS, Approvals, Verdict, obstacles
+from api.routing import Router
 from api.tables import CaseEventRow, CaseRow
 
 HIGHEST_LEVEL = 3
@@ -54,11 +55,13 @@ class CaseRules:
         approvals: papers of its cameras.
         units: those there are; None where the site lists none, and any name will do.
         timezone: in which days are meant.
+        router: who answers for what; None: every case is dispatched by a person.
     """
 
     approvals: Approvals = field(default_factory=lambda: NO_APPROVALS)
     units: frozenset[str] | None = None
     timezone: tzinfo = UTC
+    router: Router | None = None
 
 
 NO_RULES = CaseRules()

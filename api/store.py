@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api import cameras, case_list, case_moves, cases, incidents, outgoing, tokens
+from api import cameras, case_list, case_moves, cases, incidents, intake, outgoing, tokens
 from api.cameras import CameraHealth
 from api.case_list import EVERYTHING, Wanted
-from api.case_moves import CaseRules
+from api.case_moves import NO_RULES, CaseRules
 from api.cases import Case, Filed
 from api.database import Database
 from api.incidents import Packet, SealedPacket
@@ -146,11 +146,18 @@ class Store:
     # Cases
 
     def file_report(
-        self, report: Filed, *, key: str, event: Mapping[str, Any], source: Actor, now: datetime
+        self,
+        report: Filed,
+        *,
+        key: str,
+        event: Mapping[str, Any],
+        source: Actor,
+        now: datetime,
+        rules: CaseRules = NO_RULES,
     ) -> tuple[Case, bool]:
-        """Make a case of a report, once; see `cases.file_report`."""
+        """Make a case of a report, once; see `intake.take_in`."""
         with self.database.writing() as session:
-            return cases.file_report(session, report, key=key, event=event, source=source, now=now)
+            return intake.take_in(session, report, key=key, event=event, source=source, rules=rules, now=now)
 
     def move_case(
         self, case_id: str, order: Order, actor: Actor, *, rules: CaseRules, expected: int, now: datetime

@@ -118,7 +118,7 @@ def report_case(
     finds the case it made before (200), so a report may be sent again whenever its answer was lost."""
     event = parts.vault.event_for(report)
     case, is_new = parts.store.file_report(
-        report, key=idempotency_key, event=event, source=actor_of(token), now=parts.clock()
+        report, key=idempotency_key, event=event, source=actor_of(token), now=parts.clock(), rules=parts.rules
     )
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/v1/cases/{case.id}"

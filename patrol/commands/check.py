@@ -8,6 +8,7 @@ import click
 
 from patrol.errors import WRONG_REQUEST
 from patrol.site import Site, SiteErrors, load_site
+from patrol.site.routing import read_router
 
 
 @click.command(name="check")
@@ -16,6 +17,7 @@ def check(site: Path) -> None:
     """Validate a site folder: 0 if it is sound, else 2 and a line an error with file, line and what to do."""
     try:
         found = load_site(site)
+        read_router(found)
     except SiteErrors as errors:
         for error in errors.errors:
             click.echo(str(error))
