@@ -91,7 +91,7 @@ def _on_still(event: Mapping[str, Any], still: Mapping[str, Any]) -> Any:
     """From the packet's pixels to a still's: both know the subject's box, and a near still is only a part."""
     far = next((s for s in event["stills"] if s["moment"] == still["moment"] and s["view"] == "far"), None)
     x, y = _scale(event["size_px"], far["size_px"] if far is not None else still["size_px"])
-    subject, there = _four(event["box_px"]), still["box_px"]
+    subject, there = _four(event["reference_px" if still["view"] == "reference" else "box_px"]), still["box_px"]
     dx, dy = there[0] - subject[0] * x, there[1] - subject[1] * y
     return lambda b: (b[0] * x + dx, b[1] * y + dy, b[2] * x + dx, b[3] * y + dy)
 

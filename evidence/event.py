@@ -12,7 +12,7 @@ from evidence.clip import ClipFacts
 from evidence.finding import Finding
 from evidence.overlay import subject_of
 from evidence.stills import Still, Stills
-from evidence.sufficiency import clip_shortfalls, minimum, shortfalls, table_source
+from evidence.sufficiency import clip_shortfalls, minimum, shortfalls, table_source, track
 from evidence.timestamps import clock_data, utc_text
 
 SCHEMA_NAME = "street-patrol/event"
@@ -40,6 +40,7 @@ def event(finding: Finding, clip: ClipFacts, stills: Stills, sealed_at: datetime
     """
     incident = finding.incident
     missing = shortfalls(finding, clip, stills)
+    of_track, why_not = track(finding, missing)
     return {
         "schema": SCHEMA_NAME,
         "schema_version": SCHEMA_VERSION,
@@ -56,6 +57,8 @@ def event(finding: Finding, clip: ClipFacts, stills: Stills, sealed_at: datetime
         "size_px": finding.size_px,
         "box_px": incident.box_px,
         "position": _position(finding),
+        "reference_px": finding.reference_px,
+        "approval": _approval(finding),
         "trace": [{"code": r.code, "data": r.data, "en": r.en, "zh": r.zh} for r in incident.trace],
         "clip": _clip(finding, clip),
         "stills": [_still(still) for still in stills.taken],
@@ -66,6 +69,8 @@ def event(finding: Finding, clip: ClipFacts, stills: Stills, sealed_at: datetime
             "verdict": "incomplete" if missing else "complete",
             "missing": [{"code": m.code, "en": m.en, "zh": m.zh} for m in missing],
             "source": table_source(),
+            "track": of_track,
+            "track_missing": [{"code": m.code, "en": m.en, "zh": m.zh} for m in why_not],
         },
     }
 
@@ -115,6 +120,18 @@ def _times(finding: Finding, sealed_at: datetime) -> dict[str, object]:
 def _position(finding: Finding) -> dict[str, object] | None:
     at = finding.position
     return None if at is None else {"lat": at.lat, "lon": at.lon, "error_m": at.error_m}
+
+
+def _approval(finding: Finding) -> dict[str, object] | None:
+    had = finding.papers
+    if had is None:
+        return None
+    return {
+        "number": had.number,
+        "calibrated": had.calibrated.isoformat(),
+        "sign": had.sign,
+        "published": had.published,
+    }
 
 
 def _clip(finding: Finding, clip: ClipFacts) -> dict[str, object]:

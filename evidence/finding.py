@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
-from detector.observation import Observation
+from detector.observation import Box, Observation
 from rules.incident import Incident
 from streams.packets import StreamPacket
 
@@ -60,6 +61,23 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Papers:
+    """What a camera must have before anybody is fined by what it saw, as the site states it.
+
+    Attributes:
+        number: of the approval.
+        calibrated: day of its calibration.
+        sign: whether a sign says that it watches.
+        published: where its location was published.
+    """
+
+    number: str
+    calibrated: date
+    sign: bool
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A raised incident with what is known about it.
 
@@ -71,6 +89,8 @@ class Finding:
         clip_s: media time that the clip was asked to cover, from and to.
         looks: what was seen in that range, oldest first; tracks in pixels of `size_px`.
         position: where on earth, where the camera is calibrated.
+        reference_px: box of a landmark that never moves, in pixels of `size_px`; None where none was marked.
+        papers: of the camera; None: it has none.
         why_missing: what the caller knows about why a part of the range may be missing, in words.
 
     Raises:
@@ -85,6 +105,8 @@ class Finding:
     looks: Sequence[Observation] = field(default=())
     position: Position | None = None
     why_missing: str = ""
+    reference_px: Box | None = None
+    papers: Papers | None = None
 
     def __post_init__(self) -> None:
         if self.incident.raised is None:

@@ -176,7 +176,8 @@ def _write_payload(data: Path, contents: PacketContents, sealed_at: datetime, di
     finding = contents.finding
     box_px = finding.incident.box_px
     clip = disk.fill(data, lambda: cut(contents.packets, data / "clip"))
-    taken = stills.take(contents.packets, moments(finding), box_px, finding.size_px, finding.incident.camera)
+    camera, landmark = finding.incident.camera, finding.reference_px
+    taken = stills.take(contents.packets, moments(finding), box_px, finding.size_px, camera, landmark)
     for still in taken.taken:
         disk.write(data / still.name, still.jpeg)
     disk.write(data / "overlay.json", canonical(overlay(finding.looks, box_px, clip)))

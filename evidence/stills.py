@@ -13,7 +13,7 @@ from streams.decode import UndecodableRange, decode_around
 from streams.frame import Frame
 from streams.packets import StreamPacket
 
-FAR, NEAR = "far", "near"
+FAR, NEAR, REFERENCE = "far", "near", "reference"
 JPEG_QUALITY = 90
 MARGIN = 0.3
 """The near picture shows this share of the box's longer side around it, so that the place stays recognisable."""
@@ -28,11 +28,11 @@ class Still:
     Attributes:
         name: of the file, without a folder.
         moment: what it shows: `arrival`, `middle`, `verdict`, ...
-        view: `far` (whole scene) or `near` (the thing).
+        view: `far` (whole scene), `near` (the thing) or `reference` (the landmark).
         wanted_s: media time of the moment.
         clock: of the picture taken for it.
         size_px: width and height of this picture.
-        box_px: the thing in this picture's own pixels.
+        box_px: the thing, in a reference picture the landmark, in this picture's own pixels.
         jpeg: the file.
     """
 
@@ -65,7 +65,12 @@ class Stills:
 
 
 def take(
-    packets: Sequence[StreamPacket], moments: Mapping[str, float], box_px: Box, size_px: tuple[int, int], camera: str
+    packets: Sequence[StreamPacket],
+    moments: Mapping[str, float],
+    box_px: Box,
+    size_px: tuple[int, int],
+    camera: str,
+    reference_px: Box | None = None,
 ) -> Stills:
     """Decode the pictures at some moments and make a far and a near JPEG of each.
 
@@ -75,31 +80,35 @@ def take(
         box_px: the thing, in pixels of `size_px`.
         size_px: the picture that boxes refer to; the stream's own may be larger or smaller.
         camera: id of the camera.
+        reference_px: a landmark that never moves, in pixels of `size_px`; None: there is no reference view.
 
     Returns:
-        For each moment both views, or for each missing one the reason: nothing is invented, and a picture of another
+        For each moment each view, or for each missing one the reason: nothing is invented, and a picture of another
         moment is never given for the wanted one.
     """
+    boxes = {NEAR: box_px} | ({REFERENCE: reference_px} if reference_px is not None else {})
+    views = (FAR, *boxes)
     try:
         frames = decode_around(packets, list(moments.values()), camera=camera)
     except UndecodableRange as problem:
-        why = [_nothing(moment, view, problem.why) for moment in moments for view in (FAR, NEAR)]
+        why = [_nothing(moment, view, problem.why) for moment in moments for view in views]
         return Stills((), tuple(why))
     taken: list[Still] = []
     missing: list[MissingStill] = []
     for (moment, wanted_s), frame in zip(moments.items(), frames, strict=True):
         off_s = frame.clock.media_s - wanted_s
         if abs(off_s) > TOLERANCE_S:
-            missing += [_too_far(moment, view, off_s) for view in (FAR, NEAR)]
+            missing += [_too_far(moment, view, off_s) for view in views]
             continue
         rgb = frame.to_rgb()
         box = scaled(box_px, size_px, frame.size_px)
         taken.append(_far(moment, wanted_s, frame, rgb, box))
-        near = _near(moment, wanted_s, frame, rgb, box)
-        if isinstance(near, Still):
-            taken.append(near)
-        else:
-            missing.append(near)
+        for view, wanted_px in boxes.items():
+            part = _part(moment, view, wanted_s, frame, rgb, scaled(wanted_px, size_px, frame.size_px))
+            if isinstance(part, Still):
+                taken.append(part)
+            else:
+                missing.append(part)
     return Stills(tuple(taken), tuple(missing))
 
 
@@ -114,7 +123,9 @@ def _far(moment: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], box
     return Still(f"{moment}-far.jpg", moment, FAR, wanted_s, frame.clock, frame.size_px, box, _jpeg(rgb))
 
 
-def _near(moment: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], box: Box) -> Still | MissingStill:
+def _part(
+    moment: str, view: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], box: Box
+) -> Still | MissingStill:
     width, height = frame.size_px
     left, top, right, bottom = box
     margin = MARGIN * max(right - left, bottom - top)
@@ -122,12 +133,12 @@ def _near(moment: str, wanted_s: float, frame: Frame, rgb: NDArray[np.uint8], bo
     x1, y1 = min(width, int(right + margin) + 1), min(height, int(bottom + margin) + 1)
     if x1 <= x0 or y1 <= y0:
         return MissingStill(
-            moment, NEAR, f"the box {box} lies outside the picture of {width}x{height}", "目标框位于画面之外"
+            moment, view, f"the box {box} lies outside the picture of {width}x{height}", "目标框位于画面之外"
         )
     inside = (left - x0, top - y0, right - x0, bottom - y0)
     crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
     size = (x1 - x0, y1 - y0)
-    return Still(f"{moment}-near.jpg", moment, NEAR, wanted_s, frame.clock, size, inside, _jpeg(crop))
+    return Still(f"{moment}-{view}.jpg", moment, view, wanted_s, frame.clock, size, inside, _jpeg(crop))
 
 
 def _jpeg(rgb: NDArray[np.uint8]) -> bytes:

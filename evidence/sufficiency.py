@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from evidence.clip import GAP_S, ClipFacts
-from evidence.finding import Finding
+from evidence.finding import Finding, Papers
 from evidence.stills import FAR, Stills
+from rules.incident import Phase
 
 TABLE = Path(__file__).with_name("minimum.toml")
 _ZH = {
@@ -34,6 +35,8 @@ class Minimum:
     proofs: tuple[str, ...]
     place: bool
     clip: bool
+    penalty: bool
+    papers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +176,41 @@ def _facts(row: Minimum, finding: Finding) -> list[Shortfall]:
         found.append(Shortfall("plate", "no plate was read", "未识别到号牌"))
     if row.place and finding.position is None:
         found.append(Shortfall("place", "no place on earth: the camera is not calibrated", "缺少地理位置:摄像机未标定"))
+    return found
+
+
+def track(finding: Finding, missing: Sequence[Shortfall]) -> tuple[str, list[Shortfall]]:
+    """What a packet may be used for, `penalty` or `clean_up`, and why not for a penalty.
+
+    Args:
+        finding: with the camera's papers.
+        missing: everything that the packet lacks: `shortfalls`.
+    """
+    row, papers = minimum(finding.incident.kind), finding.papers
+    why: list[Shortfall] = []
+    if missing:
+        why.append(Shortfall("incomplete", "the evidence is incomplete", "证据不完整"))
+    if not row.penalty:
+        why.append(Shortfall("kind", "findings of this kind are for clean-up only", "该类事件仅用于清理整治"))
+    if finding.incident.phase is not Phase.LIVE:
+        why.append(Shortfall("phase", f"the zone is in phase {finding.incident.phase}", "该区域尚未进入执法阶段"))
+    if row.papers and papers is None:
+        why.append(
+            Shortfall(
+                "papers",
+                "the camera has no approval number, calibration date, sign and published location",
+                "摄像机缺少审核编号、检定日期、标志和公布的位置",
+            )
+        )
+    elif row.papers and papers is not None:
+        why += _papers(papers, finding)
+    return ("clean_up", why) if why else ("penalty", [])
+
+
+def _papers(papers: Papers, finding: Finding) -> list[Shortfall]:
+    found: list[Shortfall] = []
+    if not papers.sign:
+        found.append(Shortfall("sign", "no sign says that the camera watches", "现场没有设置监控标志"))
+    if papers.calibrated > finding.incident.started.captured_at.date():
+        found.append(Shortfall("calibration", "the camera was calibrated only later", "摄像机的检定晚于事发时间"))
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from detector.detector import Detector
 from detector.observation import Box
 from evidence.authority import HttpAuthority
-from evidence.finding import Finding, ModelUsed, PacketContents, Position, Provenance
+from evidence.finding import Finding, ModelUsed, PacketContents, Papers, Position, Provenance
 from evidence.ledger import LEDGER
 from evidence.packet import SealedPacket, seal_packet
 from evidence.signing import load_or_make
@@ -59,7 +59,9 @@ class EvidenceRoom:
             clip_s=recording.wanted_s,
             looks=recording.looks,
             position=_position(camera, incident.box_px),
-            why_missing=why_missing,
+            why_missing=why_missing or recording.why_missing,
+            reference_px=camera.reference_px,
+            papers=_papers(camera),
         )
         signer = load_or_make(self._site.data / "keys", self._site.name, sealed_at)
         contents = PacketContents(finding, recording.packets)
@@ -103,6 +105,11 @@ def _position(camera: CameraSite, box_px: Box) -> Position | None:
     except BeyondHorizon:
         return None
     return Position(place.lat, place.lon, camera.calibration.error_m(foot))
+
+
+def _papers(camera: CameraSite) -> Papers | None:
+    had = camera.approval
+    return None if had is None else Papers(had.number, had.calibrated, had.sign, had.published)
 
 
 def _model_used(detector: Detector) -> ModelUsed:

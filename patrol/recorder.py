@@ -28,11 +28,13 @@ class Recording:
         wanted_s: media time asked for, from and to.
         packets: what there is of it, from the last key frame before.
         looks: the observations in it, oldest first.
+        why_missing: what the recorder knows about why a part of it may be missing; empty: nothing.
     """
 
     wanted_s: tuple[float, float]
     packets: tuple[StreamPacket, ...]
     looks: tuple[Observation, ...]
+    why_missing: str = ""
 
 
 class Recorder(Protocol):
@@ -112,6 +114,7 @@ class LiveRecorder:
         self._ring, self._spool = ring, spool
         self._log = LookLog(keep_s)
         self._spooled: set[str] = set()
+        self._began_s: float | None = None
         self.problem = ""
         wanted = {incident.id: incident for incident in restored if incident.state in _FOLLOWED}
         for name in spool.names():
@@ -123,6 +126,8 @@ class LiveRecorder:
 
     def record(self, packet: StreamPacket) -> None:
         """Into the ring, and after every open incident's range."""
+        if self._began_s is None and packet.is_key:
+            self._began_s = packet.clock.media_s
         self._ring.append(packet)
         for name in tuple(self._spooled):
             self._guarded(name, partial(self._spool.append, name, packet))
@@ -149,7 +154,15 @@ class LiveRecorder:
         if incident.id in self._spool.names():
             packets = self._spool.read(incident.id)
         kept = tuple(_until(packets, last)) or self._ring.between(first, last)
-        return Recording((first, last), kept, self._log.between(first, last))
+        return Recording((first, last), kept, self._log.between(first, last), self._why(first))
+
+    def _why(self, first_s: float) -> str:
+        """In words, why the beginning or a part of a range is not there, as far as this recorder can tell."""
+        known = [self.problem] if self.problem else []
+        if self._began_s is not None and self._began_s > first_s + 1.0:
+            known.append(f"the program was started, or started again, at {self._began_s:.1f} s of the stream")
+        known += self._ring.lost.notices
+        return "; ".join(known)
 
     def _guarded(self, name: str, write: Callable[[], None]) -> None:
         try:

@@ -30,6 +30,8 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "size_px": list,
     "box_px": list,
     "position": (dict, type(None)),
+    "reference_px": (list, type(None)),
+    "approval": (dict, type(None)),
     "trace": list,
     "clip": dict,
     "stills": list,
@@ -107,6 +109,10 @@ def _check_sense(event: Mapping[str, Any], overlay: list[Any], name: str) -> lis
     verdict = "incomplete" if sufficiency["missing"] else "complete"
     if sufficiency["verdict"] != verdict:
         problems.append(Problem(name, f"sufficiency {verdict}, as its list says", str(sufficiency["verdict"])))
+    if (sufficiency["track"] == "penalty") != (not sufficiency["track_missing"]):
+        problems.append(Problem(name, "track penalty only where nothing speaks against it", str(sufficiency["track"])))
+    if sufficiency["track"] == "penalty" and (verdict != "complete" or event["approval"] is None):
+        problems.append(Problem(name, "track clean_up: it is incomplete or the camera has no papers", "penalty"))
     if bool(clip["files"]) != (clip["got"] is not None):
         problems.append(Problem(name, "clip.got when there is a clip, and only then", "otherwise"))
     moments = [entry["media_s"] for entry in overlay]

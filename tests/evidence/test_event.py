@@ -32,7 +32,7 @@ def clip(from_s: float = 0.0, to_s: float = 7.96, gaps: tuple[tuple[float, float
 
 def stills(found: Finding) -> Stills:
     """The pictures of the test camera at the finding's moments."""
-    return take(film(), moments(found), found.incident.box_px, found.size_px, "cam-1")
+    return take(film(), moments(found), found.incident.box_px, found.size_px, "cam-1", found.reference_px)
 
 
 def complete() -> Finding:
@@ -101,7 +101,8 @@ def test_numbers_of_numpy_are_written_as_numbers_and_a_nan_is_refused() -> None:
 
 
 def test_a_finding_that_lacks_nothing_is_complete() -> None:
-    assert validated(complete())["sufficiency"] == {"verdict": "complete", "missing": [], "source": "unverified"}
+    said = validated(complete())["sufficiency"]
+    assert (said["verdict"], said["missing"], said["source"]) == ("complete", [], "unverified")
 
 
 def test_what_a_parked_car_lacks_is_named() -> None:
