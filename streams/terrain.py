@@ -1,6 +1,7 @@
 """A terrain model: heights of the ground from a GeoTIFF, read with Pillow (one band, degrees of WGS 84)."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Terrain:
             UnusableTerrain: no such file, not of one band, or not in degrees of WGS 84.
         """
         try:
-            with Image.open(path, formats=("TIFF",)) as picture:
+            with warnings.catch_warnings(), Image.open(path, formats=("TIFF",)) as picture:
+                warnings.simplefilter("ignore")
                 tags = picture.getexif()
                 if picture.width * picture.height > _LARGEST_PX:
                     raise UnusableTerrain(f"{path}: more than {_LARGEST_PX} cells; cut it to the site")

@@ -1,6 +1,9 @@
 """`read_telemetry`: a log of any format, known by what is in it and not by its name."""
 
+import warnings
 from pathlib import Path
+
+from PIL import Image
 
 from streams.telemetry.dji_srt import read_dji_srt
 from streams.telemetry.flight_csv import read_csv
@@ -83,12 +86,12 @@ def _is_video(path: Path, head: bytes) -> bool:
 
 
 def _refuse_terrain(path: Path) -> None:
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=("TIFF",)) as picture:
-            is_map = _GEO_KEYS in picture.getexif()
-    except (OSError, ValueError, SyntaxError):
-        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of broken tags, which `read_still` names
+        try:
+            with Image.open(path, formats=("TIFF",)) as picture:
+                is_map = _GEO_KEYS in picture.getexif()
+        except (OSError, ValueError, SyntaxError, TypeError):
+            return
     if is_map:
         raise UnreadableTelemetry(path, "is a map (GeoTIFF), no telemetry", "name it as the site's terrain instead")

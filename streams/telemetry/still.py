@@ -17,7 +17,7 @@ from streams.telemetry.track import Angles, Sample, Telemetry, UnreadableTelemet
 
 FORMAT = "still"
 _APART_M = 30.0
-_FORMATS = ("JPEG", "MPO", "TIFF", "PNG", "WEBP")
+_FORMATS = ("JPEG", "TIFF", "PNG", "WEBP")  # Pillow reads MPO by way of JPEG
 _GO_BACK = "take the picture as the aircraft wrote it: editors and messengers strip its metadata"
 
 

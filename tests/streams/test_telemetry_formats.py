@@ -78,17 +78,18 @@ def test_a_video_without_telemetry_is_refused_with_what_to_do(tmp_path: Path) ->
         read_telemetry(file)
 
 
-def _still(path: Path, xmp: str = "", gps: bool = True) -> Path:
+def still(path: Path, xmp: str = "", gps: bool = True) -> Path:
     picture = Image.new("RGB", (32, 24))
     exif = Image.Exif()
     exif[306] = "2026:05:12 20:00:00"
     if gps:
         exif.get_ifd(0x8825).update({1: "N", 2: (24.0, 30.0, 0.0), 3: "E", 4: (118.0, 6.0, 0.0), 5: b"\0", 6: 172.5})
+    exif[700] = xmp.encode()  # where a TIFF keeps it; a JPEG has a segment for it
     picture.save(path, exif=exif, xmp=xmp.encode())
     return path
 
 
-_XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" drone-dji:RelativeAltitude="+43.20"
  drone-dji:AbsoluteAltitude="+172.50" drone-dji:GpsLatitude="24.500001" drone-dji:GpsLongtitude="118.100002"
  drone-dji:GimbalYawDegree="-12.30" drone-dji:GimbalPitchDegree="-89.90" drone-dji:GimbalRollDegree="+0.00">
@@ -96,7 +97,7 @@ _XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.
 
 
 def test_a_still_gives_what_exif_and_dji_xmp_say(tmp_path: Path) -> None:
-    read = read_telemetry(_still(tmp_path / "a.jpg", _XMP))
+    read = read_telemetry(still(tmp_path / "a.jpg", XMP))
     (fix,) = read.fixes
     assert fix.point is not None and fix.gimbal is not None
     assert (fix.point.lat, fix.point.lon, fix.rel_alt_m) == (24.500001, 118.100002, 43.2)
@@ -104,8 +105,13 @@ def test_a_still_gives_what_exif_and_dji_xmp_say(tmp_path: Path) -> None:
     assert any("GpsLongtitude" in warning for warning in read.warnings)
 
 
+def test_a_still_in_tiff_is_read_like_any(tmp_path: Path) -> None:
+    (fix,) = read_telemetry(still(tmp_path / "a.tif", XMP)).fixes
+    assert fix.rel_alt_m == 43.2
+
+
 def test_a_still_without_xmp_has_a_place_but_no_relative_altitude(tmp_path: Path) -> None:
-    read = read_telemetry(_still(tmp_path / "a.jpg"))
+    read = read_telemetry(still(tmp_path / "a.jpg"))
     (fix,) = read.fixes
     assert fix.point is not None and fix.rel_alt_m is None and fix.abs_alt_m == 172.5
     assert (fix.point.lat, fix.point.lon) == pytest.approx((24.5, 118.1))
@@ -113,8 +119,8 @@ def test_a_still_without_xmp_has_a_place_but_no_relative_altitude(tmp_path: Path
 
 
 def test_an_entity_bomb_in_the_xmp_is_left_out(tmp_path: Path) -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + _XMP.replace("+43.20", "&a;")
-    read = read_telemetry(_still(tmp_path / "a.jpg", bomb))
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + XMP.replace("+43.20", "&a;")
+    read = read_telemetry(still(tmp_path / "a.jpg", bomb))
     assert any("XMP cannot be read" in warning for warning in read.warnings)
 
 
@@ -133,7 +139,7 @@ def test_a_gpx_track_keeps_its_times_and_bombs_are_refused(tmp_path: Path) -> No
         read_telemetry(file)
 
 
-def _nmea(body: str) -> str:
+def nmea(body: str) -> str:
     total = 0
     for byte in body.encode():
         total ^= byte
@@ -143,11 +149,11 @@ def _nmea(body: str) -> str:
 def test_nmea_joins_its_sentences_and_goes_over_midnight(tmp_path: Path) -> None:
     file = tmp_path / "car.nmea"
     lines = [
-        _nmea("GPRMC,235959.00,A,2430.0000,N,11806.0000,E,10.0,90.0,120526,,,A"),
-        _nmea("GPGGA,235959.00,2430.0000,N,11806.0000,E,1,08,1.0,12.5,M,0.0,M,,"),
-        _nmea("GPGGA,000000.00,2430.0010,N,11806.0000,E,1,08,1.0,12.6,M,0.0,M,,"),
-        _nmea("GPRMC,000000.00,A,2430.0010,N,11806.0000,E,10.0,90.0,130526,,,A"),
-        _nmea("GPRMC,000001.00,V,,,,,,,130526,,,N"),
+        nmea("GPRMC,235959.00,A,2430.0000,N,11806.0000,E,10.0,90.0,120526,,,A"),
+        nmea("GPGGA,235959.00,2430.0000,N,11806.0000,E,1,08,1.0,12.5,M,0.0,M,,"),
+        nmea("GPGGA,000000.00,2430.0010,N,11806.0000,E,1,08,1.0,12.6,M,0.0,M,,"),
+        nmea("GPRMC,000000.00,A,2430.0010,N,11806.0000,E,10.0,90.0,130526,,,A"),
+        nmea("GPRMC,000001.00,V,,,,,,,130526,,,N"),
         "$GPRMC,000002.00,A,2430.0010,N,11806.0000,E,10.0,90.0,130526,,,A*00\r\n",
     ]
     file.write_text("".join(lines), encoding="ascii")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from streams.telemetry.dji_srt import read_dji_srt
+from streams.telemetry.read import read_telemetry
 from streams.telemetry.track import UnreadableTelemetry
 from tests.conftest import SHARED
+from tests.streams.test_telemetry_formats import XMP, klv_packet, nmea, still
 
 FOLDER = SHARED / "data" / "telemetry"
 _INSERTED = (
@@ -83,3 +85,24 @@ def test_300_mutated_files_neither_crash_nor_hang() -> None:
 @pytest.mark.timeout(3600)
 def test_10_000_mutated_files_neither_crash_nor_hang() -> None:
     _fuzz(10_000, seed=2026)
+
+
+def test_mutated_logs_of_other_formats_are_read_or_refused(tmp_path: Path) -> None:
+    seeds = {
+        "a.bin": klv_packet(24.5, 118.1) * 3,
+        "a.jpg": still(tmp_path / "seed.jpg", XMP).read_bytes(),
+        "a.tif": still(tmp_path / "seed.tif", XMP).read_bytes(),
+        "a.nmea": nmea("GPRMC,235959.00,A,2430.0000,N,11806.0000,E,10.0,90.0,120526,,,A").encode() * 5,
+        "a.gpx": b'<gpx version="1.1" creator="x"><trk><trkseg><trkpt lat="24.5" lon="118.1"/></trkseg></trk></gpx>',
+        "a.csv": b'GPSLatitude,GPSLongitude,DateTimeOriginal\n"8 deg 17\' 42.56"" S",115.4,2025:10:01 13:27:03\n' * 3,
+    }
+    dice = random.Random(11)  # noqa: S311 - dice of a test
+    for n in range(300):
+        name = sorted(seeds)[n % len(seeds)]
+        file = tmp_path / name
+        file.write_bytes(_mutated(seeds[name], dice))
+        try:
+            read = read_telemetry(file)
+        except UnreadableTelemetry:
+            continue
+        assert all(fix.point is not None for fix in read.fixes)
