@@ -25,7 +25,7 @@ class Approval:
     Attributes:
         number: of the approval.
         calibrated_on: of the last calibration.
-        sign: where the sign stands, in words.
+        sign: whether a sign says that it watches.
         published: where its location was published, in words or as an address.
         valid_to: last day on which the calibration counts; None where it does not end.
 
@@ -35,12 +35,12 @@ class Approval:
 
     number: str
     calibrated_on: date
-    sign: str
+    sign: bool
     published: str
     valid_to: date | None = None
 
     def __post_init__(self) -> None:
-        for name in ("number", "sign", "published"):
+        for name in ("number", "published"):
             if not getattr(self, name).strip():
                 raise ValueError(f"an approval's {name} must not be empty")
 
@@ -103,6 +103,8 @@ def obstacles(
     approval = approvals.get(camera)
     if approval is None:
         found.append(f"camera {camera or '(none)'} has no approval number, calibration date, sign and published place")
+    elif not approval.sign:
+        found.append(f"no sign says that camera {camera} watches")
     elif not approval.covers(day):
         found.append(f"camera {camera} was not approved and calibrated on {day}")
     return tuple(found)

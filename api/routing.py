@@ -157,6 +157,14 @@ class Router:
             )
         return self._answer(cells[0].unit if cells else None, "", ids, question.at, why)
 
+    def grid_of(self, lat: float, lon: float) -> tuple[str, str]:
+        """The small cell around a place and the large one that answers for it, each empty where there is none."""
+        cells = self._cells_at(shapely.Point(lon, lat))
+        if not cells:
+            return "", ""
+        large = cells[0].parent or next((cell.id for cell in cells if cell.level == 1), "")
+        return cells[0].id, large
+
     def _answer(self, unit: str | None, rule: str, cells: tuple[str, ...], at: datetime, why: list[str]) -> Route:
         seen: set[str] = set()
         while unit is not None and unit in self.units:

@@ -27,6 +27,7 @@ from detector.tracker import Tracker
 from detector.yolo import YoloDetector
 from models.registry import Registry
 from patrol.attention import Attention
+from patrol.dispatching import driver_of, rules_of
 from patrol.errors import RequestProblem
 from patrol.evidence_room import EvidenceRoom
 from patrol.observe import Observer
@@ -162,11 +163,11 @@ def targets_of(site: Site, store: Store, own_url: str, environment: Mapping[str,
     drivers: dict[str, Driver] = {}
     for target in site.dispatch:
         secret = environment.get(target.token_variable)
-        if secret is None and target.is_loopback:
+        if secret is None and target.is_loopback and target.kind == "patrol":
             secret = own_token(site, store)
         if secret is None:
-            raise RequestProblem(f"dispatch target {target.name}: set {target.token_variable} to a token of scope box")
-        drivers[target.name] = OwnApi(target.url, secret)
+            raise RequestProblem(f"dispatch target {target.name}: set {target.token_variable} to its token or key")
+        drivers[target.name] = driver_of(site, target, secret)
     return drivers
 
 
@@ -220,4 +221,5 @@ def service_of(site: Site, store: Store, host: str) -> FastAPI:
         version=importlib.metadata.version("street-patrol"),
         site_name=site.name,
         timezone=site.timezone,
+        rules=rules_of(site),
     )

@@ -101,5 +101,5 @@ def _dispatch(folder: Folder, keys: SiteFile, lines: Lines) -> tuple[DispatchTar
             folder.error(FILE, line, f"two dispatch targets are called {name}", "give one of them another name")
         if holds_password(target.url):
             folder.error(FILE, line, "url holds a password", f"take it out and set {target.token_variable} to a token")
-        targets[name] = DispatchTarget(name, target.kind, target.url, target.token_variable)
+        targets[name] = DispatchTarget(name, target.kind, target.url, target.token_variable, target.options)
     return tuple(targets.values())

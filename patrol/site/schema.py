@@ -97,9 +97,10 @@ class DispatchKeys(_Strict):
     """A case API that cases are posted to; its token comes from the environment."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-    kind: Literal["patrol"] = "patrol"
+    kind: Literal["patrol", "open311", "city", "webhook"] = "patrol"
     name: Name | None = None
     token_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "PATROL_DISPATCH_TOKEN"  # noqa: S105 - its name
+    options: dict[str, Any] = {}  # what its kind takes, see `patrol/dispatching.py`
 
 
 Days = Annotated[int, Field(ge=1)]

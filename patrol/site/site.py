@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -53,12 +55,14 @@ class DispatchTarget:
         kind: which driver.
         url: base address of the API.
         token_variable: the environment variable that holds the token.
+        options: what its kind takes.
     """
 
     name: str
     kind: str
     url: str
     token_variable: str
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_loopback(self) -> bool:

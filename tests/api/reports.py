@@ -17,7 +17,7 @@ SQUAD, OTHERS = Actor("squad-1 phone", Role.UNIT, "squad-1"), Actor("squad-2 pho
 CITIZEN = Actor("hotline", Role.PUBLIC)
 
 APPROVED = CaseRules(
-    {"cam-1": Approval("GA-2026-001", (NOW - timedelta(days=90)).date(), "at the gate", "gazette 12/2026")},
+    {"cam-1": Approval("GA-2026-001", (NOW - timedelta(days=90)).date(), True, "gazette 12/2026")},
     frozenset({"squad-1", "squad-2"}),
 )
 
