@@ -11,9 +11,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,18 @@ import numpy as np
 
 from detector.detections import Detections
 from detector.detector import Detector
+from detector.tracker import Tracker
 from models.registry import Registry
 from patrol import assembly
-from patrol.replay import Verdicts, line_of, replay
+from patrol.evidence_room import EvidenceRoom
+from patrol.observe import Observer
+from patrol.pipeline import CameraPatrol
+from patrol.recorder import FootageRecorder
+from patrol.replay import ReplayDesk, Verdicts, line_of, replay
 from patrol.site import load_site
+from rules.engine import Engine
+from streams.cadence import Cadence
+from streams.clock import FrameClock
 from streams.footage import Footage
 from streams.frame import Frame
 from tests.conftest import SHARED
@@ -74,6 +83,22 @@ def write_site(scene: Scene, folder: Path, rule: str) -> Path:
         lines += [f"dwell_s = {stays[_STAY_OF[kind]]}"] if kind in _STAY_OF else []
     (folder / "cameras" / f"{CAMERA}.toml").write_text("\n".join(lines) + "\n")
     return folder
+
+
+class Halved(Cadence):
+    """Half of the due looks, without any order."""
+
+    def due(self, clock: FrameClock) -> bool:
+        """Whether this one is among the half."""
+        return super().due(clock) and zlib.crc32(f"{clock.media_s:.3f}".encode()) % 2 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Which pictures of a clip are looked at: those of a cadence, of all or of the key frames alone."""
+
+    cadence: Callable[[], Cadence]
+    only_keys: bool = False
 
 
 class Remembered:
@@ -141,6 +166,26 @@ def judge(
     for detector in detectors:
         detector.save()
     return verdicts, detectors
+
+
+def judge_looks(scene: Scene, rule: str, folder: Path, looking: Sequence[Remembered], looks: Looks) -> Verdicts:
+    """The verdicts of one scene from a part of its pictures."""
+    site = load_site(write_site(scene, folder, rule))
+    camera = site.cameras[CAMERA]
+    footage = Footage(scene.clip, camera=CAMERA, start=datetime.fromisoformat(scene.truth["start_time"]))
+    room = EvidenceRoom(folder / "packets", site, looking)
+    desk = ReplayDesk(room, datetime.now(UTC), lambda _: None)
+    observer = Observer(CAMERA, camera.size_px, looking, Tracker(), assembly.reference_of(camera))
+    engine = Engine({CAMERA: camera.rules})
+    patrol = CameraPatrol(CAMERA, observer, engine, FootageRecorder(footage), looks.cadence(), desk)
+    for packet in footage.packets():
+        if packet.is_key or not looks.only_keys:
+            patrol.take(packet)
+    patrol.finish()
+    raised = sorted(
+        (i for i in desk.incidents.values() if i.id in desk.packets), key=lambda i: (i.raised or i.last_seen).media_s
+    )
+    return Verdicts(tuple((i, desk.packets[i.id]) for i in raised), (), footage.problems)
 
 
 def lines_of(verdicts: Verdicts) -> str:
