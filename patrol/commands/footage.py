@@ -17,7 +17,8 @@ from patrol.flight.batch import Batch, read_batch
 from patrol.flight.eyes import eyes_of
 from patrol.flight.looks import Camera
 from patrol.flight.report import Finding, Reported, report
-from patrol.flight.survey import Flight, survey_stills, survey_video
+from patrol.flight.stills import survey_stills
+from patrol.flight.survey import Flight, survey_video
 from patrol.logs import log_to_stderr
 from patrol.site import Site
 from streams.decode import UndecodableRange

@@ -142,6 +142,9 @@ def _start(footage: Footage, telemetry: Telemetry, notes: list[str]) -> datetime
     """When the video began: by the log's clock where it counts with the video, else by the file."""
     offset_s = clock_offset_s(telemetry, footage.start.at)
     if offset_s is None:
+        if not any(sample.media_s is not None for sample in telemetry.samples):
+            begun = f"{footage.start.at.isoformat()} by {footage.start.origin}, ± {footage.start.error_s:.0f} s"
+            notes.append(f"{footage.path}: laid on the log's clock by the video's start: {begun}")
         return footage.start.at
     hours = round(offset_s / _HOUR_S)
     zone = (

@@ -34,6 +34,7 @@ class Look:
         at: when it was taken, UTC.
         pose: of the camera, or why there is none, in words.
         footprint: corners of the ground in view; empty: unknown.
+        seen_from: the place of the camera itself; None: unknown.
     """
 
     frame: Frame
@@ -41,6 +42,7 @@ class Look:
     at: datetime
     pose: CameraPose | str
     footprint: tuple[GeoPoint, ...]
+    seen_from: GeoPoint | None = None
 
 
 class Camera:
@@ -71,6 +73,11 @@ class Camera:
         if lens is None:
             return "the log has no focal length, and the aircraft is not named"
         return pose_of(sample, lens, step_m=self._step_m, terrain=self._terrain, take_off=self._take_off)
+
+    def place(self, media_s: float) -> GeoPoint | None:
+        """Where it was itself: all that the log of a vehicle tells, which knows no angles."""
+        sample = self._route.at(media_s) if self._route is not None else None
+        return sample.point if sample is not None else None
 
     def _lens(self, sample: Sample) -> Lens | None:
         zoom = sample.zoom or 1.0
@@ -117,4 +124,5 @@ class _Chooser:
         if not moved and media_s - self._looked_s < AGAIN_S:
             return None
         self._looked_s, self._seen = media_s, footprint
-        return Look(frame, media_s, video.start + timedelta(seconds=media_s), pose, footprint)
+        at = video.start + timedelta(seconds=media_s)
+        return Look(frame, media_s, at, pose, footprint, self._camera.place(media_s))

@@ -57,6 +57,9 @@ class Finding:
                 "minor_m": round(error.minor_m, 1),
                 "bearing_deg": round(error.bearing_deg, 0),
             },
+            "seen_from": None
+            if best.seen_from is None
+            else {"lat": round(best.seen_from.lat, 7), "lon": round(best.seen_from.lon, 7)},
             "at": best.at.isoformat(),
             "first_s": round(first.media_s, 2),
             "last_s": round(last.media_s, 2),

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from PIL import Image
 
 from detector.detections import Detections
 from detector.detector import Detector
@@ -18,13 +16,9 @@ from patrol.flight.batch import VideoFile
 from patrol.flight.looks import Camera, Look, looks_of
 from patrol.flight.motion import Mosaic
 from patrol.flight.things import STANDS_S, GroundTracker, Sighting, Thing
-from streams.clock import ClockSource, FrameClock
 from streams.frame import Frame
 from streams.geo import BeyondHorizon, GeoPoint, LocalPlane
-from streams.lens import Lens
-from streams.pose import CameraPose, pose_of
-from streams.telemetry.track import Telemetry
-from streams.terrain import Terrain
+from streams.pose import CameraPose
 
 _STEEP_DEG = 60.0
 """From steeper than this a thing is seen on its roof: its middle is over its place, not its box's lower edge."""
@@ -146,7 +140,18 @@ class Surveyor:
             ground = float(metres[0, 0]), float(metres[0, 1])
             score = float(seen.score[n])
             yield Sighting(
-                name, score, box, ground, size, place.point, place.error, 0, look.media_s, look.at, colours[n]
+                name,
+                score,
+                box,
+                ground,
+                size,
+                place.point,
+                place.error,
+                0,
+                look.media_s,
+                look.at,
+                colours[n],
+                look.seen_from,
             )
 
     def _unplaced(self, look: Look, seen: Detections, colours: Sequence[Lab]) -> Iterable[Sighting]:
@@ -158,7 +163,18 @@ class Surveyor:
             size = max(box[2] - box[0], box[3] - box[1])
             score, part = float(seen.score[n]), self._mosaic.part
             yield Sighting(
-                name, score, box, (float(x), float(y)), size, None, None, part, look.media_s, look.at, colours[n]
+                name,
+                score,
+                box,
+                (float(x), float(y)),
+                size,
+                None,
+                None,
+                part,
+                look.media_s,
+                look.at,
+                colours[n],
+                look.seen_from,
             )
 
 
@@ -180,51 +196,6 @@ def survey_video(
     if not surveyor.looks:
         problems.append(f"{video.footage.path}: not one picture of it could be decoded")
     return surveyor.flight(video.footage.path.name, video.notes, problems, video.start)
-
-
-def survey_stills(
-    stills: Sequence[tuple[Path, Telemetry]],
-    aircraft: str | None,
-    terrain: Terrain | None,
-    detectors: Sequence[Detector],
-    progress: Callable[[float], None],
-) -> Flight:
-    """A flight from its pictures, in the order of their times."""
-    surveyor, problems = Surveyor(detectors), []
-    timed = [(log.samples[0].time or _modified(path), path, log) for path, log in stills]
-    timed.sort(key=lambda row: row[:2])
-    began = timed[0][0]
-    for at, path, log in timed:
-        try:
-            with Image.open(path) as picture:
-                rgb = np.asarray(picture.convert("RGB"), np.uint8)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            problems.append(f"{path}: cannot be read as a picture: {error}; copy it again")
-            continue
-        media_s = (at - began).total_seconds()
-        even = np.ascontiguousarray(rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2])
-        frame = Frame.from_rgb(path.stem, FrameClock(at, ClockSource.TELEMETRY, 1.0, media_s), even)
-        sample = log.samples[0]
-        lens = _still_lens(frame.size_px, sample.focal_mm, sample.zoom, aircraft)
-        pose = (
-            "no focal length, and the aircraft is not named" if lens is None else pose_of(sample, lens, terrain=terrain)
-        )
-        footprint = pose.footprint() if isinstance(pose, CameraPose) else ()
-        surveyor.take(Look(frame, media_s, at, pose, footprint))
-        progress(1.0)
-    return surveyor.flight(timed[0][1].parent.name, (), problems, began)
-
-
-def _still_lens(
-    size_px: tuple[int, int], focal_mm: float | None, zoom: float | None, aircraft: str | None
-) -> Lens | None:
-    if aircraft is not None:
-        return Lens.of_aircraft(aircraft, size_px, zoom or 1.0)
-    return None if focal_mm is None else Lens.of_focal(focal_mm, size_px, zoom or 1.0)
-
-
-def _modified(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _box(seen: Detections, n: int) -> Box:

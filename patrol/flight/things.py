@@ -32,6 +32,7 @@ class Sighting:
         part: of the mosaic; 0 on the map.
         media_s, at: when.
         look_colour: shape (3,), mean colour in CIE Lab relative to its picture: to tell two cars at one place apart.
+        seen_from: place of the camera; None: unknown.
     """
 
     class_name: str
@@ -45,6 +46,7 @@ class Sighting:
     media_s: float
     at: datetime
     look_colour: tuple[float, float, float]
+    seen_from: GeoPoint | None = None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from detector.detections import Detections
 from streams.frame import Frame
@@ -112,3 +113,25 @@ def place(east_m: float, north_m: float) -> GeoPoint:
     """A place by metres from HOME."""
     lat, lon = PLANE.to_degrees([(east_m, north_m)])[0]
     return GeoPoint(float(lat), float(lon))
+
+
+_XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:d="http://www.dji.com/drone-dji/1.0/" xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/"
+ drone-dji:RelativeAltitude="+60.00" drone-dji:GpsLatitude="{lat:.8f}" drone-dji:GpsLongitude="{lon:.8f}"
+ drone-dji:GimbalYawDegree="0.0" drone-dji:GimbalPitchDegree="-90.0"/></rdf:RDF></x:xmpmeta>"""
+
+
+def shoot(folder: Path, name: str, cars: list[Car], east_m: float, at: datetime) -> Path:
+    """A still from straight above, `east_m` east of HOME, with EXIF and XMP as DJI writes them."""
+    soil, middle = ground(), 1200
+    for car in cars:
+        x, y = middle + car.east_m / METRES_PX, middle - car.north_m / METRES_PX
+        cv2.rectangle(soil, (round(x - 16), round(y - 7)), (round(x + 16), round(y + 7)), car.colour, -1)
+    left, top = round(middle + east_m / METRES_PX - SIZE_PX[0] / 2), middle - SIZE_PX[1] // 2
+    lat, lon = PLANE.to_degrees([((left + SIZE_PX[0] / 2 - middle) * METRES_PX, 0.0)])[0]
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({36867: at.strftime("%Y:%m:%d %H:%M:%S"), 36881: "+00:00", 41989: round(FOCAL_MM)})
+    path = folder / f"{name}.JPG"
+    view = soil[top : top + SIZE_PX[1], left : left + SIZE_PX[0]]
+    Image.fromarray(view).save(path, exif=exif, xmp=_XMP.format(lat=lat, lon=lon).encode(), quality=95)
+    return path

@@ -14,10 +14,13 @@ from patrol.flight.batch import read_batch
 from patrol.flight.compare import Change, compare
 from patrol.flight.looks import Camera
 from patrol.flight.report import report
+from patrol.flight.stills import survey_stills
 from patrol.flight.survey import Flight, survey_video
 from patrol.flight.verdicts import Verdict, judge
 from patrol.site import load_site
-from tests.patrol.flying import BLUE, HOME, PLANE, TEN, Car, Painted, fly, place
+from streams.footage import Footage
+from streams.telemetry.track import distance_m
+from tests.patrol.flying import BLUE, HOME, PLANE, TEN, Car, Painted, fly, place, shoot
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CARS = [Car(-10, 8), Car(-4, 8), Car(2, -12), Car(14, 3), Car(8, -20)]
@@ -189,3 +192,37 @@ def test_the_command_prints_a_line_a_finding_and_ends_with_1_for_a_broken_file(t
         assert {"flight", "class", "place", "error_m", "verdict", "zone"} <= set(json.loads(line))
     assert "DJI_0002.mp4" in result.stderr
     assert "looks" in result.stderr
+
+
+def test_stills_are_a_flight_of_their_own(tmp_path: Path) -> None:
+    for n, east in enumerate((-8.0, 0.0, 8.0)):
+        shoot(tmp_path, f"DJI_000{n}", CARS, east, TEN + timedelta(seconds=4 * n))
+    (tmp_path / "DJI_0009.JPG").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    batch = read_batch(tmp_path, ZONE)
+    assert len(batch.stills) == 3
+    assert any("DJI_0009" in problem for problem in batch.problems)
+    flight = survey_stills(batch.stills, None, None, [Painted()], lambda _: None)
+    assert flight.looks == 3
+    assert flight.began == TEN
+    assert sum(thing.stands is True for thing in flight.things) == len(CARS)
+    metres = PLANE.to_metres([(t.best.point.lat, t.best.point.lon) for t in flight.things if t.best.point])
+    for car in CARS:
+        assert np.hypot(*(metres - (car.east_m, car.north_m)).T).min() < 0.7
+
+
+def test_a_drive_with_a_gpx_track_says_from_where_each_thing_was_seen(tmp_path: Path) -> None:
+    video = fly(tmp_path, "drive", CARS[:2], seconds=4, log=False)
+    start = Footage(video, camera="drive").start.at
+    points = "".join(
+        f'<trkpt lat="{HOME.lat}" lon="{HOME.lon}"><time>{(start + timedelta(seconds=n)).isoformat()}</time></trkpt>'
+        for n in range(-5, 20)
+    )
+    track = f'<gpx version="1.1" creator="x"><trk><trkseg>{points}</trkseg></trk></gpx>'
+    (tmp_path / "track.gpx").write_text(track, encoding="utf-8")
+    (flight,) = flown(tmp_path)
+    assert len(flight.things) == 2
+    assert all(thing.best.point is None for thing in flight.things)
+    seen_from = [thing.best.seen_from for thing in flight.things]
+    assert all(point is not None and distance_m(point, HOME) < 0.01 for point in seen_from)
+    assert any("by its time" in note for note in flight.notes)
+    assert any("no focal length" in note for note in flight.notes)
