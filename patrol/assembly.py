@@ -27,13 +27,14 @@ from detector.tracker import Tracker
 from detector.yolo import YoloDetector
 from models.registry import Registry
 from patrol.attention import Attention
-from patrol.dispatching import driver_of, rules_of
+from patrol.dispatching import driver_of, limits_of, rules_of
 from patrol.errors import RequestProblem
 from patrol.evidence_room import EvidenceRoom
 from patrol.observe import Observer
 from patrol.pipeline import CameraPatrol, Desk
 from patrol.recorder import LiveRecorder, Recorder
 from patrol.sealing import BoxDesk
+from patrol.service_manager import heartbeat
 from patrol.site import CameraSite, Site, SiteErrors, load_site
 from patrol.sources import PlayedFile, Source
 from patrol.supervisor import Supervisor, Watch
@@ -122,7 +123,7 @@ def watcher_of(
     outbox = Outbox(store, targets, lambda: datetime.now(UTC), random.Random())  # noqa: S311 - jitter, no secret
     desk = BoxDesk(store, EvidenceRoom(site.data / "packets", site, detectors), tuple(targets), outbox.wake)
     watches = [_watch(site, c, detectors, desk, patrols=c.id not in always_watched) for c in site.cameras.values()]
-    return Supervisor(store, watches, desk, outbox, workers=len(os.sched_getaffinity(0)))
+    return Supervisor(store, watches, desk, outbox, workers=len(os.sched_getaffinity(0)), beat=heartbeat(os.environ))
 
 
 def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: BoxDesk, *, patrols: bool) -> Watch:
@@ -222,4 +223,5 @@ def service_of(site: Site, store: Store, host: str) -> FastAPI:
         site_name=site.name,
         timezone=site.timezone,
         rules=rules_of(site),
+        limits=limits_of(site),
     )

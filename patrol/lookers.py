@@ -43,6 +43,7 @@ class Seat:
     since: float = math.inf
     looked: float = 0.0
     busy: bool = False
+    began: float = 0.0
     shed: int = 0
     defect: Exception | None = None
 
@@ -102,6 +103,13 @@ class Lookers:
                 seat.since = time.monotonic()
                 self._free.notify()
 
+    @property
+    def longest_turn_s(self) -> float:
+        """How long the oldest turn that is under way has taken; 0 while nobody looks."""
+        with self._free:
+            now = time.monotonic()
+            return max((now - seat.began for seat in self._seats if seat.busy), default=0.0)
+
     def _work(self) -> None:
         while True:
             with self._free:
@@ -111,7 +119,7 @@ class Lookers:
                     seat = self._most_urgent()
                 if self._stopping or seat is None:
                     return
-                seat.busy = True
+                seat.busy, seat.began = True, time.monotonic()
                 packets, skipped = self._turn(seat)
             self._look(seat, packets, skipped)
 

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 HEALTH_EVERY_S = 2.0
 RESTART_AFTER_S = 2.0
+STUCK_S = 45.0
+"""A turn of looks takes a second or two; one that takes this long will not end by itself."""
 OVERDUE_S = 30.0
 """A raised incident whose camera stays silent is sealed with what there is this long after the verdict."""
 
@@ -61,6 +63,7 @@ class Supervisor:
         desk: seals.
         outbox: sends; None where nobody is to be told.
         workers: threads that look.
+        beat: called every few seconds while no look hangs; a service manager restarts us when it stays away.
     """
 
     store: Store
@@ -68,6 +71,7 @@ class Supervisor:
     desk: BoxDesk
     outbox: Outbox | None
     workers: int = 1
+    beat: Callable[[], None] = lambda: None
     _raised: dict[str, float] = field(default_factory=dict)
 
     def run(self, stop: threading.Event) -> None:
@@ -86,6 +90,8 @@ class Supervisor:
             while not stop.wait(HEALTH_EVERY_S):
                 self._tell_health()
                 self._seal_overdue()
+                if lookers.longest_turn_s < STUCK_S:
+                    self.beat()
             for thread in threads:
                 thread.join()
 
