@@ -126,7 +126,7 @@ class CameraPose:
             BeyondHorizon: the pixel is above the horizon, or so near below it that its place is anybody's guess.
         """
         east_north = self._hit(self._inputs(px), px)
-        if self._depression_deg(px) < LEAST_DEPRESSION_DEG:
+        if self.depression_deg(px) < LEAST_DEPRESSION_DEG:
             raise BeyondHorizon(f"pixel {px[0]:.0f}, {px[1]:.0f} is at the horizon: it shows no place")
         lat, lon = LocalPlane(self.point).to_degrees(east_north)[0]
         return GroundPlace(GeoPoint(float(lat), float(lon)), self._error(px), float(np.hypot(*east_north)))
@@ -170,7 +170,8 @@ class CameraPose:
         jacobian = np.stack(columns, axis=1)
         return Ellipse.of(jacobian @ jacobian.T + 1e-6 * np.eye(2))
 
-    def _depression_deg(self, px: tuple[float, float]) -> float:
+    def depression_deg(self, px: tuple[float, float]) -> float:
+        """How far below level a pixel looks, degrees; negative above the horizon."""
         ray = rotation(self.angles.yaw_deg, self.angles.pitch_deg, self.angles.roll_deg) @ np.array(self.lens.ray(px))
         return math.degrees(math.asin(ray[2] / float(np.linalg.norm(ray))))
 

@@ -19,6 +19,7 @@ _ABSOLUTE_OFF_M = 60.0
 _OWN_KEYS = frozenset(
     {"GPS", "HOME", "iso", "shutter", "fnum", "framecnt", "srtcnt", "difftime", "latitude", "longitude", "longtitude"}
     | {"barometer", "rel_alt", "focal_len", "H", "D", "F", "G"}
+    | {"uavbat", "glsbat", "flighttime", "rcsignal"}  # goggles log the link and no place
 )
 
 

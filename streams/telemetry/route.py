@@ -8,6 +8,7 @@ from statistics import median
 from streams.geo import GeoPoint
 from streams.telemetry.track import Angles, Flaw, Sample, Telemetry, seconds
 
+_SLOWEST_S = 1.5
 _HOLD_S = 0.6
 """The first and last sample also stand for pictures this much before and after."""
 
@@ -36,7 +37,7 @@ class Route:
         self.offset_s = 0.0 if counts_with_video or start is None else start.timestamp()
         timed = [(at, n, s) for n, s in enumerate(telemetry.samples) if (at := seconds(s)) is not None]
         timed.sort(key=lambda row: row[:2])
-        self._samples = [sample for _, _, sample in timed]
+        self._samples = _unstepped([sample for _, _, sample in timed], [at for at, _, _ in timed])
         self._times = [at - self.offset_s for at, _, _ in timed]
         self.flawed = sum(sample.flaw is not None for sample in self._samples)
 
@@ -70,6 +71,27 @@ def clock_offset_s(telemetry: Telemetry, start: datetime) -> float | None:
         if sample.time is not None and sample.time.tzinfo is not None and sample.media_s is not None
     ]
     return median(apart) if apart else None
+
+
+def _unstepped(samples: list[Sample], times: list[float]) -> list[Sample]:
+    """The samples without the steps of a receiver that is slower than its log.
+
+    Logs of 30 rows a second repeat a place until the receiver has the next one. What moves between two of its fixes is
+    put on the line between them; a place that is held for longer than `_SLOWEST_S` is a camera that hovers.
+    """
+    even = list(samples)
+    first = 0
+    for n in range(1, len(samples)):
+        if samples[n].point == samples[first].point:
+            continue
+        start, end = samples[first], samples[n]
+        known = start.point is not None and end.point is not None and end.flaw is None and start.flaw is not Flaw.JUMP
+        if known and n - first > 1 and times[n] - times[first] <= _SLOWEST_S:
+            for k in range(first + 1, n):
+                share = (times[k] - times[first]) / (times[n] - times[first])
+                even[k] = replace(samples[k], point=_between(start, end, share, times[k]).point)
+        first = n
+    return even
 
 
 def _sound(sample: Sample, media_s: float) -> Sample | None:

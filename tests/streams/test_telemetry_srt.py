@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.telemetry.dji_srt import read_dji_srt
+from streams.telemetry.route import Route
 from streams.telemetry.track import Flaw, Telemetry, UnreadableTelemetry
 
 
@@ -108,3 +109,30 @@ def test_bom_crlf_utf16_and_degree_signs_change_nothing() -> None:
 def test_subtitles_of_a_film_are_refused() -> None:
     with pytest.raises(UnreadableTelemetry, match="none that a drone writes"):
         read(cue(1, "Hello.\nWhere were you at 10:20?"))
+
+
+def test_goggles_log_the_link_and_no_place() -> None:
+    body = "signal:4 ch:8 flightTime:0 uavBat:16.1V glsBat:8.0V uavBatCells:4 delay:27ms bitrate:24.8Mbps rcSignal:4"
+    log = read(cue(1, body))
+    assert log.fixes == ()
+    assert any("no position in it" in warning for warning in log.warnings)
+
+
+def test_a_receiver_slower_than_its_log_is_put_on_the_line_and_a_hover_is_not() -> None:
+    def row(n: int, lat: float) -> str:
+        at_s = n / 10
+        stamp = f"00:00:{int(at_s):02d},{round(at_s % 1 * 1000):03d}"
+        return f"{n}\n{stamp} --> {stamp}\n{bracketed(lat, 118.1)}\n\n"
+
+    steps = [row(n, 24.5 + 0.0001 * (n // 10)) for n in range(31)]  # a new place each second, ten rows a second
+    route = Route(read("".join(steps)))
+    for at_s in (0.5, 1.25, 2.7):
+        sample = route.at(at_s)
+        assert sample is not None
+        assert sample.point is not None
+        assert sample.point.lat == pytest.approx(24.5 + 0.0001 * at_s, abs=1e-6)
+    hovering = Route(read("".join(row(n, 24.5 if n < 30 else 24.5001) for n in range(40))))
+    still = hovering.at(2.5)
+    assert still is not None
+    assert still.point is not None
+    assert still.point.lat == 24.5
