@@ -108,6 +108,8 @@ def lines(vault: Path) -> Iterator[Line]:
     if ledger.exists():
         with ledger.open("rb") as file:
             for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return  # being written, or torn by a kill: `recover` settles it before anything is added
                 try:
                     yield parse(line)
                 except ValueError as error:

@@ -98,6 +98,7 @@ def _stamp_packet(vault: Path, entry: Entry, authority: Authority, disk: Disk) -
         return  # rot or worse: a stamp would vouch for it
     stamp = _placed(packet / STAMP, content) or authority.stamp(content)
     with ledger.locked(vault):
+        ledger.recover(vault, disk)
         if not packet.is_dir():
             return  # deleted meanwhile, rightly
         _place(packet / STAMP, stamp.tsr, vault, disk)

@@ -13,9 +13,17 @@ from api.case_list import Wanted
 from api.moves import CaseState
 from api.store import Store
 from evidence import vault as packets
+from evidence.copies import redacted
+from evidence.disk import Disk
+from evidence.event import canonical
 from evidence.export import write_zip
+from evidence.faces import FaceFinder, FinderMissing
 from evidence.ledger import LEDGER, LedgerDamaged
+from evidence.plates import PlateFinder
+from evidence.redact import Finders
 from evidence.retention import RetentionTable, over
+from evidence.signing import load_or_make
+from evidence.timestamps import utc_text
 from evidence.verify import Problem, VaultReport, verify, verify_vault
 from patrol import assembly
 from patrol.commands.verify import show
@@ -113,8 +121,9 @@ def _settled(store: Store) -> list[tuple[str, str, str, str, datetime]]:
 
 
 def _forget(site: Site, sha256: str) -> None:
-    """The server's copy of a packet goes with it, where box and server are one machine."""
-    shutil.rmtree(site.data / "vault" / "packets" / sha256[:2] / sha256, ignore_errors=True)
+    """The server's packet goes with it, where box and server are one machine, and so does every copy."""
+    for folder in (site.data / "vault" / "packets" / sha256[:2] / sha256, *(site.data / "copies").glob(f"*/{sha256}")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @vault.command()
@@ -150,12 +159,42 @@ def _hold(site: Path, incident: str, reason: str, *, active: bool) -> None:
 @SITE
 @INCIDENT
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
-def export(site: Path, incident: str, out: Path) -> None:
-    """Write the sealed packet of INCIDENT to the zip OUT, as a stranger can verify it."""
-    home = assembly.site_or_exit(site).data / "packets"
+@click.option("--sealed", is_flag=True, help="The sealed packet itself, with everybody in it; needs --reason.")
+@click.option("--reason", default="", help="Who wants the sealed packet, and why; it is written down.")
+def export(site: Path, incident: str, out: Path, sealed: bool, reason: str) -> None:
+    """Write the packet of INCIDENT to the zip OUT, as a stranger can verify it.
+
+    Without --sealed it is the redacted copy: bystanders' faces and unrelated plates are gone from pictures and clip.
+    """
+    if sealed and not reason.strip():
+        raise RequestProblem("the sealed packet shows bystanders: say with --reason who wants it and why")
+    found = assembly.site_or_exit(site)
+    home = found.data / "packets"
     kept = packets.contents(home).get(incident)
     if kept is None or kept.removed:
         raise RequestProblem(f"{home}: no packet of incident {incident!r}")
+    packet = home / kept.entry.path
+    if sealed:
+        _write_down(found, kept.entry.sha256, reason)
+    else:
+        packet = _redacted(found, packet)
     with out.open("wb") as file:
-        write_zip(home / kept.entry.path, file)
-    click.echo(f"{out}: packet sha256 {kept.entry.sha256}; check it with docs/verify.md")
+        write_zip(packet, file)
+    what = "the sealed packet" if sealed else "a redacted copy of packet"
+    click.echo(f"{out}: {what} {kept.entry.sha256}; check it with docs/verify.md")
+
+
+def _redacted(site: Site, packet: Path) -> Path:
+    """Made now, or found as it was made before."""
+    now = datetime.now(UTC)
+    try:
+        finders = Finders(FaceFinder(), PlateFinder())
+    except FinderMissing as missing:
+        raise RequestProblem(str(missing)) from missing
+    return redacted(packet, site.data / "copies", finders, load_or_make(site.data / "keys", site.name, now), now)
+
+
+def _write_down(site: Site, sha256: str, reason: str) -> None:
+    """Who took an unredacted packet out of the vault is known for as long as the site is."""
+    line = {"at": utc_text(datetime.now(UTC)), "by": getpass.getuser(), "packet": sha256, "reason": reason.strip()}
+    Disk().append(site.data / "opened.jsonl", canonical(line) + b"\n")

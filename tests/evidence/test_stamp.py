@@ -14,7 +14,8 @@ from evidence.ledger_lines import Stamped
 from evidence.packet import SealedPacket, seal_packet
 from evidence.signing import BoxSigner
 from evidence.stamping import stamp_waiting
-from evidence.verify import verify
+from evidence.verify import verify, verify_vault
+from tests.evidence.breaking import AFTER, BEFORE, HALF, BreakingDisk
 from tests.evidence.cases import contents, now
 from tests.evidence.tools import SOAK, digest, long_proof, needs, run
 from tests.evidence.tsa import Tsa, make_tsa, serving
@@ -155,3 +156,26 @@ def test_every_changed_byte_of_a_stamp_is_caught(tmp_path: Path, signer: BoxSign
             path.write_bytes(changed)
             assert not verify(packet.path, authority=tsa.certificate).sound, (place, bit)
     shutil.copy(path, tmp_path / "kept")
+
+
+@long_proof
+def test_whatever_breaks_while_stamping_the_stamp_is_whole_or_still_waits(
+    tmp_path: Path, signer: BoxSigner, tsa: Tsa
+) -> None:
+    vault_of(tmp_path, signer, 2)
+    vault = tmp_path / "vault"
+    counting = BreakingDisk()
+    stamp_waiting(Path(shutil.copytree(vault, tmp_path / "counted")), asked(tsa), now(), counting)
+    assert counting.steps >= 10
+    for number in range(1, counting.steps + 1) if SOAK else (3, 10):
+        copy = Path(shutil.copytree(vault, tmp_path / f"broken-{number}"))
+        with pytest.raises(OSError, match="No space left"):
+            stamp_waiting(copy, asked(tsa), now(), BreakingDisk(number, (BEFORE, HALF, AFTER)[number % 3]))
+        for packet in copy.glob("[0-9]*/*/*/*"):
+            assert verify(packet, authority=tsa.certificate).sound
+        again = stamp_waiting(copy, asked(tsa), now())
+        assert (again.waiting, again.problem) == (0, "")
+        report = verify_vault(copy, authority=tsa.certificate)
+        assert report.problems == (), number
+        assert not [note for note in report.notes if "no time stamp" in note]
+        shutil.rmtree(copy)

@@ -62,7 +62,18 @@ def test_a_sweep_leaves_what_no_case_has_settled(site: Path) -> None:
     assert len(list((site / "data" / "packets").glob("[0-9]*/*/*/*"))) == 2
 
 
-def test_a_case_is_exported_as_one_zip_that_a_stranger_can_verify(site: Path, tmp_path: Path) -> None:
-    assert run("export", site, ID, tmp_path / "case.zip").exit_code == 0
-    assert verify(tmp_path / "case.zip").incident == ID
+def test_a_case_is_exported_redacted_and_a_stranger_can_verify_it(site: Path, tmp_path: Path) -> None:
+    done = run("export", site, ID, tmp_path / "case.zip")
+    assert done.exit_code == 0, done.output
+    report = verify(tmp_path / "case.zip")
+    assert report.problems == ()
+    assert "a redacted copy of the sealed packet" in str(report.notes)
     assert run("export", site, "nobody", tmp_path / "no.zip").exit_code == 2
+
+
+def test_the_sealed_packet_leaves_only_with_a_reason_that_is_written_down(site: Path, tmp_path: Path) -> None:
+    assert run("export", site, ID, tmp_path / "case.zip", "--sealed").exit_code == 2
+    assert run("export", site, ID, tmp_path / "case.zip", "--sealed", "--reason", "court file 7").exit_code == 0
+    report = verify(tmp_path / "case.zip")
+    assert (report.problems, report.incident) == ((), ID)
+    assert "court file 7" in (site / "data" / "opened.jsonl").read_text()
