@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.case_moves import NO_RULES, CaseRules
+from api.clocks import Limits
+from api.clockwork import clockwork
 from api.metrics import CountRequests, Metrics, SiteCollector
 from api.parts import CameraHealthProvider, Parts
 from api.rendering import WEB
@@ -47,6 +49,7 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     rules: CaseRules = NO_RULES,
     boundary: BaseGeometry | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The service of one site.
 
@@ -62,6 +65,7 @@ def create_app(
         clock: the time now, aware, UTC.
         rules: what the site says about moves of cases.
         boundary: the area that the site serves, in degrees; without, no place is refused.
+        limits: how long each step may take; without, no case is ever late.
     """
     metrics, cameras = Metrics(), camera_health or store.camera_health
     metrics.registry.register(SiteCollector(store, vault.free_bytes, cameras, clock))
@@ -71,6 +75,7 @@ def create_app(
         summary="Cases with sealed evidence, reported by boxes and read by whoever works on them.",
         docs_url=None,  # the usual pages load scripts from other hosts
         redoc_url=None,
+        lifespan=None if limits is None else clockwork(store, limits, rules, clock),
     )
     app.state.parts = Parts(
         store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules, boundary

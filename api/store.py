@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api import cameras, case_list, case_moves, cases, incidents, intake, outgoing, tokens
+from api import cameras, case_list, case_moves, cases, clocks, incidents, intake, outgoing, tokens
 from api.cameras import CameraHealth
 from api.case_list import EVERYTHING, Wanted
 from api.case_moves import NO_RULES, CaseRules
 from api.cases import Case, Filed
+from api.clocks import Limits
 from api.database import Database
 from api.incidents import Packet, SealedPacket
 from api.moves import Actor, Order
@@ -166,6 +167,11 @@ class Store:
         with self.database.writing() as session:
             row = case_moves.move(session, case_id, order, actor, rules, now, expected)
             return cases.case_of(row, case_moves.history(session, case_id))
+
+    def run_clocks(self, limits: Limits, rules: CaseRules, now: datetime) -> int:
+        """Send what is due by now, each once; see `clocks.run`."""
+        with self.database.writing() as session:
+            return clocks.run(session, limits, rules, now)
 
     def check_own_report(self, case_id: str, source: str) -> None:
         """Raise `NoSuchCase` unless this source filed the case: the public moves only what it reported itself."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.case_moves import CaseRules
+from api.clocks import Limits
 from api.dispatch.city_json import City, CityJson
 from api.dispatch.driver import Driver
 from api.dispatch.open311 import Open311
@@ -15,6 +16,7 @@ from api.penalty import Approval
 from api.routing import Cell, Router
 from patrol.errors import RequestProblem
 from patrol.site import Site, SiteErrors
+from patrol.site.limits import read_limits
 from patrol.site.routing import read_router, unit_names
 from patrol.site.site import DispatchTarget
 
@@ -35,6 +37,18 @@ def rules_of(site: Site) -> CaseRules:
         if (papers := camera.approval) is not None
     }
     return CaseRules(approvals, unit_names(router), site.timezone, router)
+
+
+def limits_of(site: Site) -> Limits | None:
+    """How long each step may take; None where the site does not say.
+
+    Raises:
+        RequestProblem: limits.toml has errors.
+    """
+    try:
+        return read_limits(site)
+    except SiteErrors as errors:
+        raise RequestProblem("\n".join(str(error) for error in errors.errors)) from errors
 
 
 def driver_of(site: Site, target: DispatchTarget, secret: str) -> Driver:

@@ -8,6 +8,7 @@ import click
 
 from patrol.errors import WRONG_REQUEST
 from patrol.site import Site, SiteErrors, load_site
+from patrol.site.limits import read_limits
 from patrol.site.routing import read_router
 
 
@@ -18,6 +19,7 @@ def check(site: Path) -> None:
     try:
         found = load_site(site)
         read_router(found)
+        read_limits(found)
     except SiteErrors as errors:
         for error in errors.errors:
             click.echo(str(error))

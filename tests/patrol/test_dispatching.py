@@ -12,7 +12,7 @@ from api.dispatch.open311 import Open311
 from api.dispatch.webhook import Webhook
 from api.store import Store
 from patrol import assembly
-from patrol.dispatching import rules_of
+from patrol.dispatching import limits_of, rules_of
 from patrol.errors import RequestProblem
 
 SITE = 'name = "Campus"\ntimezone = "Asia/Shanghai"\ncountry = "CN"\n'
@@ -106,3 +106,12 @@ def test_each_kind_of_target_gets_its_driver(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(SITE + wrong)
     with pytest.raises(RequestProblem, match="hotline, kind open311"):
         assembly.targets_of(assembly.site_or_exit(tmp_path), store, "x", {"PATROL_DISPATCH_TOKEN": "secret"})
+
+
+def test_limits_are_read_with_their_kinds_of_time(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    (site / "limits.toml").write_text('to_handle = "3 natural_day"\n[categories]\n"0505" = "4 work_hour"\n')
+    limits = limits_of(assembly.site_or_exit(site))
+    assert limits is not None and limits.to_handle["0505"].amount == 4 and limits.otherwise.unit == "natural_day"
+    (site / "limits.toml").write_text('work_hours = ["18:00-08:00"]\n')
+    assert "work_hours must be in order" in patrol("check", str(site)).stdout
