@@ -10,22 +10,42 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from evidence.authority import HttpAuthority
 from evidence.export import zip_chunks
-from evidence.packet import SealedPacket
+from evidence.packet import SealedPacket, seal_packet
 from evidence.signing import BoxSigner, load_or_make
-from tests.evidence.cases import now
+from evidence.stamping import stamp_waiting
+from tests.evidence.cases import contents, now
 from tests.evidence.tools import copied, needs, resealed
+from tests.evidence.tsa import make_tsa, serving
 
 DOC = Path(__file__).parents[2] / "docs" / "verify.md"
 STEPS = re.findall(r"^## (\d)\. [^\n]*\n(.*?)(?=^## )", DOC.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
+@pytest.fixture(scope="module")
+def stamped(tmp_path_factory: pytest.TempPathFactory, signer: BoxSigner) -> tuple[SealedPacket, bytes]:
+    """A packet with its time stamp, and the authority's certificate."""
+    folder = tmp_path_factory.mktemp("stamped")
+    with serving(make_tsa(folder / "tsa", "ec")) as tsa:
+        packet = seal_packet(folder / "vault", contents(), signer, now(), authority=tsa.url)
+        assert stamp_waiting(folder / "vault", HttpAuthority(tsa.url, tsa.certificate), now()).stamped == 1
+        return packet, tsa.certificate
+
+
 @pytest.fixture
-def desk(tmp_path: Path, signer: BoxSigner) -> Path:
+def sealed(stamped: tuple[SealedPacket, bytes]) -> SealedPacket:
+    """The packet that the document is followed on."""
+    return stamped[0]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, signer: BoxSigner, stamped: tuple[SealedPacket, bytes]) -> Path:
     """A stranger's desk: the bureau's certificate, and nothing of ours."""
     for tool in ("unzip", "sha256sum", "sha512sum", "openssl", "bash", "grep"):
         needs(tool)
     (tmp_path / "box.crt").write_bytes(signer.certificate.public_bytes(serialization.Encoding.PEM))
+    (tmp_path / "tsa.crt").write_bytes(stamped[1])
     return tmp_path
 
 
@@ -51,7 +71,7 @@ def failed_steps(desk: Path, packet: Path) -> dict[str, str]:
 
 
 def test_every_step_has_commands() -> None:
-    assert [number for number, _ in STEPS] == ["1", "2", "3", "4", "5"]
+    assert [number for number, _ in STEPS] == ["1", "2", "3", "4", "5", "6"]
     assert all(commands(text) for _, text in STEPS)
 
 
@@ -74,12 +94,20 @@ def change_tag_manifest(packet: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
 
+def change_stamp(packet: Path) -> None:
+    path = packet / "tagmanifest-sha256.txt.tsr"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
 DOCTORED: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "a picture is changed": (change_picture, {"2", "3"}),
     "a picture is removed": (lambda p: (p / "data" / "verdict-far.jpg").unlink(), {"2", "3"}),
     "a picture is added": (lambda p: (p / "data" / "more.jpg").write_bytes(b"x"), {"3"}),
     "the number is changed": (change_number, {"2", "3"}),
-    "the tag manifest is changed": (change_tag_manifest, {"4"}),
+    "the tag manifest is changed": (change_tag_manifest, {"4", "6"}),
+    "the time stamp is another's": (change_stamp, {"6"}),
 }
 
 
@@ -93,9 +121,9 @@ def test_each_step_that_must_fail_on_a_doctored_packet_fails(
     assert expected <= failed_steps(desk, packet).keys()
 
 
-def test_a_packet_sealed_by_another_box_fails_at_the_signature_alone(
+def test_a_packet_sealed_by_another_box_fails_at_signature_and_stamp_alone(
     desk: Path, sealed: SealedPacket, tmp_path: Path
 ) -> None:
     packet = copied(sealed.path, tmp_path / "doctored")
     resealed(packet, load_or_make(tmp_path / "forger", "Campus 校园", now()))
-    assert failed_steps(desk, packet).keys() == {"4"}
+    assert failed_steps(desk, packet).keys() == {"4", "6"}
