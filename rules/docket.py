@@ -73,7 +73,7 @@ class Docket:
 
     def verdict(self, story: Story, now: FrameClock, grounds: Iterable[Reason] = ()) -> list[Step]:
         """The candidate is a violation; `grounds`: reasons of its rule besides those of every stay."""
-        why = (*story.reasons(self._timezone, now), *grounds, trace.no_permit())
+        why = (*story.reasons(self._timezone, now), *grounds, trace.no_permit(story.bay))
         story.last_seen = now
         story.incident = replace(story.written(), raised=now, trace=why)
         story.seal_at_s = now.media_s + self._limits.seal_after_s

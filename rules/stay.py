@@ -2,7 +2,8 @@
 
 A thing that came to a stand in a zone, by the part of it that counts for its class, while the zone's hours hold and no
 permitted zone allows it, is a candidate. From then on its pixels are asked whether it stands still. While they say so
-its stay counts; it is raised when the stay reaches the zone's `dwell_s`. A candidate is dropped when it moves, is gone,
+its stay counts; it is raised when the stay reaches the zone's `dwell_s`, or, in a permitted zone of limited stay such
+as a loading bay, that zone's `max_stay_s`. A candidate is dropped when it moves, is gone,
 cannot be proven, stands in a permitted zone after all, or when the hours end: separate visits are never summed, and
 time under a permit or outside the hours never counts.
 
@@ -156,8 +157,12 @@ class StayRule:
             ]
         if not holds:
             return self._drop(story, trace.dropped("hours", now), now)
-        if permit := self._permit(story.incident.box_px, story.incident.class_name, now):
+        permit = self._permit(story.incident.box_px, story.incident.class_name, now)
+        if permit is not None and permit.max_stay_s is None:
             return self._drop(story, trace.permitted(permit), now)
+        if permit is not story.bay:
+            # Time under a permit and time without one are not one stay.
+            return self._drop(story, trace.dropped("other_ground", now), now)
         if story.moved_away(track, now):
             return self._drop(story, trace.dropped("moved", now), now)
         if (more := self._weigh_more(story, now)) is not None:
@@ -165,7 +170,7 @@ class StayRule:
         if story.verdict is not Stillness.STILL:
             return self._unproven(story, now)
         story.count(now)
-        if story.stay_s < story.zone.dwell_s:
+        if story.stay_s < story.need_s:
             return self._docket.keep_now_and_then(story, now)
         if story.inside * 2 < story.sightings:
             return self._drop(story, trace.dropped("outside", now), now)
@@ -191,6 +196,7 @@ class StayRule:
             return self._drop(story, trace.dropped("gap", now), now)
         if track is None:
             return []
+        story.bay = self._permit(story.incident.box_px, story.incident.class_name, now)
         story.proven_s = now.media_s  # the restart itself was seen by nobody: it does not count
         return [*self._docket.ask(story, track.box_px, now), *self._opened(story)]
 
@@ -224,17 +230,19 @@ class StayRule:
             return self._told.once(
                 "unsure_place", zone, now, f"within {zone.error_px:.0f} px of its line, which is as exact"
             )
-        if permit := self._permit(thing.track.box_px, thing.track.class_name, now):
+        permit = self._permit(thing.track.box_px, thing.track.class_name, now)
+        if permit is not None and permit.max_stay_s is None:
             return self._near_miss(thing, zone, permit, now)
-        # Time outside the hours or under a permit does not count, nor does more than one gap before the proof began.
-        was_free = not zone.holds_at(thing.since.captured_at) or self._permit(
-            thing.track.box_px, thing.track.class_name, thing.since
+        # Time outside the hours or under another permit does not count, nor does more than one gap before the proof.
+        was_free = (
+            not zone.holds_at(thing.since.captured_at)
+            or self._permit(thing.track.box_px, thing.track.class_name, thing.since) is not permit
         )
         long_ago = now.media_s - thing.since.media_s > self._limits.max_gap_s
         incident = suspected(self._camera.camera, thing, zone, now if was_free or long_ago else thing.since, now)
         if incident.id in self._docket:
             return []
-        story = Story(incident, zone, self._limits, proven_s=now.media_s, inside=1, sightings=1)
+        story = Story(incident, zone, self._limits, permit, proven_s=now.media_s, inside=1, sightings=1)
         return [*self._docket.open(story, thing.track.box_px, now), *self._opened(story)]
 
     def _near_miss(self, thing: Standing, zone: Zone, permit: Zone, now: FrameClock) -> list[Step]:

@@ -41,6 +41,7 @@ class Story:
         incident: as it was last written down; `written` brings stay and last sight up to date.
         zone: it is judged by; None when a restored one's zone is no longer in the site.
         limits: how patient to be.
+        bay: the permitted zone it stands in that allows a stay of limited length; None: none does.
         asked_s: media time at which the pixels were asked; None: not yet.
         proven_s: media time of the last proof that it stands there.
         verdict: newest answer; None: none yet.
@@ -62,6 +63,7 @@ class Story:
     incident: Incident
     zone: Zone | None
     limits: Limits
+    bay: Zone | None = None
     asked_s: float | None = None
     proven_s: float | None = None
     verdict: Stillness | None = None
@@ -96,6 +98,13 @@ class Story:
     def has_left(self) -> bool:
         """Raised, and gone."""
         return self.incident.ended is not None
+
+    @property
+    def need_s(self) -> float:
+        """The stay that makes it a violation: the bay's limit where it stands in one, else the zone's."""
+        if self.bay is not None and self.bay.max_stay_s is not None:
+            return self.bay.max_stay_s
+        return self.zone.dwell_s if self.zone else 0.0
 
     def answer(self, fact: StillnessFact | None, track: Track | None, could_see: bool, now: FrameClock) -> None:
         """Take what the pixels and the detector say in this look; `could_see`: its class was looked for."""
@@ -173,7 +182,7 @@ class Story:
             trace.in_zone(zone, incident.box_px, incident.started, end, timezone),
             trace.hours(zone),
             trace.still(self.answers, self.shift_px, self.similarity),
-            trace.dwell(self.stay_s, zone.dwell_s, self.uncounted_s),
+            trace.dwell(self.stay_s, self.need_s, self.uncounted_s),
             trace.phase(incident.phase),
         )
 

@@ -143,8 +143,12 @@ def phase(phase: Phase) -> Reason:
     return Reason("phase", {"phase": phase.value}, f"phase {phase.value}", f"{words[phase]}阶段")
 
 
-def no_permit() -> Reason:
-    """No permitted zone held there."""
+def no_permit(bay: Zone | None = None) -> Reason:
+    """No permitted zone held there, or it stood in one for longer than that allows."""
+    if bay is not None and bay.max_stay_s is not None:
+        en, zh = duration(bay.max_stay_s), duration(bay.max_stay_s, "zh")
+        data = {"permit": bay.id, "max_stay_s": bay.max_stay_s}
+        return Reason("permit", data, f"{bay.id} allows {en} at most", f"{bay.id}最多允许{zh}")
     return Reason("permit", {"permit": None}, "no permit", "无许可")
 
 
@@ -170,6 +174,7 @@ _DROPPED = {
     "hours": ("the zone's hours ended", "管控时段结束"),
     "hours_unsure": ("the calendar has no data for the day", "日历缺少当日数据"),
     "outside": ("it mostly stood outside the zone", "多数时间在区域之外"),
+    "other_ground": ("a permitted zone began or ended to hold for it", "许可区域的适用发生变化"),
     "zone_gone": ("its zone is no longer in the site", "该区域已从站点删除"),
     "fixture": ("its place always looked so", "该处一直如此"),
     "unknown_before": (

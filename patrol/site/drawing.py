@@ -63,6 +63,9 @@ def zone_of(keys: ZoneKeys, shape: Any, ground: Ground, spot: Spot) -> tuple[Zon
     if keys.valid_from and keys.valid_to and keys.valid_to < keys.valid_from:
         what = f"zone {keys.id}: valid_to {keys.valid_to} is before valid_from {keys.valid_from}"
         errors.append(spot.error("valid_to", what, "exchange them"))
+    if keys.max_stay_s is not None and kind is not None and not kind.permits:
+        what = f"zone {keys.id}: max_stay_s is for permitted zones, {kind.name} forbids"
+        errors.append(spot.error("max_stay_s", what, "write dwell_s instead"))
     try:
         hours = Hours(keys.hours, ground.timezone, ground.calendar)
     except BadHours as bad:
@@ -81,6 +84,7 @@ def zone_of(keys: ZoneKeys, shape: Any, ground: Ground, spot: Spot) -> tuple[Zon
         valid_from=keys.valid_from,
         valid_to=keys.valid_to,
         legal_basis=keys.legal_basis,
+        max_stay_s=keys.max_stay_s,
     ), errors
 
 
