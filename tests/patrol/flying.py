@@ -71,6 +71,8 @@ def fly(
     speed_m_s: float = 5.0,
     off_m: tuple[float, float] = (0.0, 0.0),
     log: bool = True,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
 ) -> Path:
     """A flight eastwards over HOME, straight down; the log's places are `off_m` off the truth."""
     soil, middle = ground(), 1200
@@ -78,8 +80,9 @@ def fly(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.mp4"
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "16", "g": "10"})
-        stream.width, stream.height, stream.pix_fmt = *SIZE_PX, "yuv420p"
+        stream = out.add_stream(codec, rate=FPS, options={"preset": "ultrafast", "crf": "16", "g": "10"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *SIZE_PX, pixels
         for n in range(int(seconds * FPS)):
             at_s = n / FPS
             east = speed_m_s * (at_s - seconds / 2)

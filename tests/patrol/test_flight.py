@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import av
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -226,3 +227,32 @@ def test_a_drive_with_a_gpx_track_says_from_where_each_thing_was_seen(tmp_path: 
     assert all(point is not None and distance_m(point, HOME) < 0.01 for point in seen_from)
     assert any("by its time" in note for note in flight.notes)
     assert any("no focal length" in note for note in flight.notes)
+
+
+def test_a_flight_across_midnight_goes_on(tmp_path: Path) -> None:
+    midnight = TEN.replace(hour=16) - timedelta(seconds=3)  # 23:59:57 at the site
+    fly(tmp_path, "DJI_0001", CARS, began=midnight)
+    (flight,) = flown(tmp_path)
+    assert sum(thing.stands is True for thing in flight.things) == len(CARS)
+    seen = sorted(s.at for thing in flight.things for s in thing.sightings)
+    assert seen[0].astimezone(ZONE).date() < seen[-1].astimezone(ZONE).date()
+    assert (seen[-1] - seen[0]).total_seconds() < 8
+
+
+def test_hevc_with_ten_bits_is_looked_at_like_any_other(tmp_path: Path) -> None:
+    if "libx265" not in av.codecs_available:
+        pytest.skip("this build of PyAV has no libx265")
+    fly(tmp_path, "DJI_0001", CARS, codec="libx265", pixels="yuv420p10le")
+    (flight,) = flown(tmp_path)
+    assert sum(thing.stands is True for thing in flight.things) == len(CARS)
+
+
+def test_an_absolute_altitude_that_is_off_by_a_hundred_metres_moves_nothing(tmp_path: Path) -> None:
+    video = fly(tmp_path, "DJI_0001", CARS[:1], seconds=4)
+    log = video.with_suffix(".SRT")
+    log.write_text(log.read_text().replace("abs_alt: 99.000", "abs_alt: -124.744"))
+    (flight,) = flown(tmp_path)
+    (thing,) = flight.things
+    assert thing.best.point is not None
+    assert distance_m(thing.best.point, place(CARS[0].east_m, CARS[0].north_m)) < 0.7
+    assert any("absolute altitude is far below the sea" in note for note in flight.notes)
