@@ -66,14 +66,14 @@ class Docket:
 
     def drop(self, story: Story, why: Reason, grounds: Iterable[Reason] = ()) -> list[Step]:
         """The candidate came to nothing; its trace says why."""
-        reasons = (*story.reasons(self._timezone, story.last_seen), *grounds, why)
+        reasons = (*story.reasons(self._timezone, story.last_seen), *story.noted, *grounds, why)
         story.incident = replace(story.written(), trace=reasons)
         del self._stories[story.incident.id]
         return [*self._stop_asking(story), *self._move(story, IncidentState.DROPPED)]
 
     def verdict(self, story: Story, now: FrameClock, grounds: Iterable[Reason] = ()) -> list[Step]:
         """The candidate is a violation; `grounds`: reasons of its rule besides those of every stay."""
-        why = (*story.reasons(self._timezone, now), *grounds, trace.no_permit(story.bay))
+        why = (*story.reasons(self._timezone, now), *story.noted, *grounds, trace.no_permit(story.bay))
         story.last_seen = now
         story.incident = replace(story.written(), raised=now, trace=why)
         story.seal_at_s = now.media_s + self._limits.seal_after_s

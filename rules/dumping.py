@@ -11,7 +11,6 @@ was found (0102). Waste that is cleared has left: the incident ends. What may li
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from detector.observation import Appearance, AppearanceFact, Box, Observation
@@ -38,7 +37,7 @@ class DumpingRule(StayRule):
 
     def _opened(self, story: Story) -> list[Step]:
         # A restart lost the reference, but what it said before is in the trace.
-        if any(reason.code == trace.CAME for reason in story.incident.trace):
+        if _knows_when(story):
             return []
         return [LookBack(story.incident.id, self._camera.camera, story.incident.box_px)]
 
@@ -48,7 +47,7 @@ class DumpingRule(StayRule):
             return
         story.appearance = fact
         if fact.verdict is Appearance.NEW:
-            story.incident = replace(story.incident, trace=(self._came(fact, story, seen.clock),))
+            story.note(self._came(fact, story, seen.clock))
 
     def _weigh_more(self, story: Story, now: FrameClock) -> list[Step] | None:
         if story.appearance is None or story.appearance.verdict is Appearance.NEW:
@@ -62,11 +61,7 @@ class DumpingRule(StayRule):
         return [*told, *self._drop(story, trace.dropped("unknown_before", now), now)]
 
     def _held(self, story: Story, now: FrameClock) -> list[Step] | None:
-        asked = story.appearance is not None or bool(self._grounds(story))
-        return None if asked else self._docket.keep_now_and_then(story, now)
-
-    def _grounds(self, story: Story) -> tuple[Reason, ...]:
-        return tuple(reason for reason in story.incident.trace if reason.code == trace.CAME)
+        return None if _knows_when(story) else self._docket.keep_now_and_then(story, now)
 
     def _suspect(self, thing: Standing, zones: Sequence[Zone], now: FrameClock) -> list[Step]:
         box = thing.track.box_px
@@ -79,3 +74,7 @@ class DumpingRule(StayRule):
         """When it came and who was there, in the site's time."""
         between_s = fact.between_s or (story.incident.started.media_s, story.incident.started.media_s)
         return trace.came(between_s, fact.by, now, self._camera.timezone)
+
+
+def _knows_when(story: Story) -> bool:
+    return any(reason.code == trace.CAME for reason in story.noted)

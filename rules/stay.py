@@ -3,7 +3,8 @@
 A thing that came to a stand in a zone, by the part of it that counts for its class, while the zone's hours hold and no
 permitted zone allows it, is a candidate. From then on its pixels are asked whether it stands still. While they say so
 its stay counts; it is raised when the stay reaches the zone's `dwell_s`, or, in a permitted zone of limited stay such
-as a loading bay, that zone's `max_stay_s`. A candidate is dropped when it moves, is gone,
+as a loading bay, that zone's `max_stay_s`. A zone with `remind_s` has a person told at `dwell_s`, and is raised only
+when the thing still stands there so much later. A candidate is dropped when it moves, is gone,
 cannot be proven, stands in a permitted zone after all, or when the hours end: separate visits are never summed, and
 time under a permit or outside the hours never counts.
 
@@ -171,11 +172,21 @@ class StayRule:
             return self._unproven(story, now)
         story.count(now)
         if story.stay_s < story.need_s:
-            return self._docket.keep_now_and_then(story, now)
+            return self._remind(story, story.zone, now) or self._docket.keep_now_and_then(story, now)
         if story.inside * 2 < story.sightings:
             return self._drop(story, trace.dropped("outside", now), now)
         held = self._held(story, now)
         return self._docket.verdict(story, now, self._grounds(story)) if held is None else held
+
+    def _remind(self, story: Story, zone: Zone, now: FrameClock) -> list[Step]:
+        """A reminder first, where the zone wants one; it is stored, so nobody is reminded twice."""
+        wanted = zone.remind_s and story.bay is None and story.stay_s >= zone.dwell_s
+        if not wanted or any(reason.code == trace.REMINDED for reason in story.noted):
+            return []
+        why = trace.reminded(zone, now, self._camera.timezone)
+        story.note(why)
+        text = f"{story.incident.class_name} in zone {zone.id} ({story.incident.kind}): {why.en}"
+        return [self._told.notice("remind", text), Keep(story.written())]
 
     def _unproven(self, story: Story, now: FrameClock) -> list[Step]:
         """No "still" in this look: wait, within limits."""

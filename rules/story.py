@@ -104,7 +104,16 @@ class Story:
         """The stay that makes it a violation: the bay's limit where it stands in one, else the zone's."""
         if self.bay is not None and self.bay.max_stay_s is not None:
             return self.bay.max_stay_s
-        return self.zone.dwell_s if self.zone else 0.0
+        return self.zone.dwell_s + self.zone.remind_s if self.zone else 0.0
+
+    @property
+    def noted(self) -> tuple[Reason, ...]:
+        """What a candidate's trace holds before anything was decided: it is stored, so a restart knows it."""
+        return self.incident.trace if self.is_candidate and self.zone is not None else ()
+
+    def note(self, reason: Reason) -> None:
+        """Add to it."""
+        self.incident = replace(self.incident, trace=(*self.incident.trace, reason))
 
     def answer(self, fact: StillnessFact | None, track: Track | None, could_see: bool, now: FrameClock) -> None:
         """Take what the pixels and the detector say in this look; `could_see`: its class was looked for."""

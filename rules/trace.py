@@ -105,6 +105,17 @@ def attended(looks: int, of_looks: int) -> Reason:
     return Reason("attended", data, f"somebody with it in {share:.0%} of the looks", f"{share:.0%}的画面中有人在旁经营")
 
 
+REMINDED = "reminded"
+
+
+def reminded(zone: Zone, now: FrameClock, timezone: ZoneInfo) -> Reason:
+    """Somebody was told before it became a case."""
+    at, wait = time_of_day(now, timezone), zone.remind_s
+    data = {"at": now.captured_at.isoformat(), "remind_s": wait}
+    en = f"reminded at {at}, a case if still there {duration(wait)} later"
+    return Reason(REMINDED, data, en, f"{at}已提醒，{duration(wait, 'zh')}后仍在则立案")
+
+
 CAME = "came"
 DUMPED, FOUND = "0123", "0102"
 """Event codes: the act of dumping was seen, or the waste was found."""

@@ -48,6 +48,8 @@ class Zone:
         valid_from, valid_to: first and last day in the site's timezone, None: open.
         legal_basis: what it rests on, for the packet.
         source: drawn on the picture or on the map.
+        remind_s: how long a reminder comes before the case, seconds: the stay is told after `dwell_s` and a case only
+            if it goes on for so much longer; 0: no reminder.
         max_stay_s: of a permitted zone: how long it allows a thing to stand, seconds (a loading bay); None: no limit.
         error_px: how far its line may lie from where it is drawn, pixels; 0 for zones of the picture.
 
@@ -68,6 +70,7 @@ class Zone:
     source: ZoneSource = ZoneSource.PICTURE
     error_px: float = 0.0
     max_stay_s: float | None = None
+    remind_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.shape.geom_type not in ("Polygon", "MultiPolygon"):
@@ -79,6 +82,8 @@ class Zone:
             raise ValueError(f"zone {self.id}: needs at least one class, got none")
         if not (0 <= self.dwell_s < float("inf") and 0 <= self.error_px < float("inf")):
             raise ValueError(f"zone {self.id}: dwell_s and error_px must be 0 or more and finite")
+        if not 0 <= self.remind_s < float("inf"):
+            raise ValueError(f"zone {self.id}: remind_s must be 0 or more and finite, got {self.remind_s}")
         if self.max_stay_s is not None and not (self.kind.permits and 0 < self.max_stay_s < float("inf")):
             raise ValueError(f"zone {self.id}: max_stay_s is for permitted zones, and above 0, got {self.max_stay_s}")
         shapely.prepare(self.shape)

@@ -85,6 +85,7 @@ def zone_of(keys: ZoneKeys, shape: Any, ground: Ground, spot: Spot) -> tuple[Zon
         valid_to=keys.valid_to,
         legal_basis=keys.legal_basis,
         max_stay_s=keys.max_stay_s,
+        remind_s=keys.remind_s,
     ), errors
 
 

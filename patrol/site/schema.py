@@ -49,6 +49,7 @@ class ZoneKeys(_Strict):
     valid_from: Day | None = None
     valid_to: Day | None = None
     legal_basis: str = ""
+    remind_s: Seconds = 0.0
     max_stay_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
