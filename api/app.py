@@ -17,7 +17,7 @@ from api.clockwork import clockwork
 from api.metrics import CountRequests, Metrics, SiteCollector
 from api.parts import CameraHealthProvider, Parts
 from api.rendering import WEB
-from api.routes import cases, health, moves, open311, outbox, packets, pages
+from api.routes import cases, figures, health, moves, open311, outbox, packets, pages
 from api.store import Store
 from api.vault import CaseVault
 
@@ -78,7 +78,7 @@ def create_app(
         lifespan=None if limits is None else clockwork(store, limits, rules, clock),
     )
     app.state.parts = Parts(
-        store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules, boundary
+        store, vault, require_page_token, cameras, metrics, version, site_name, timezone, clock, rules, boundary, limits
     )
     errors.install(app)
     for router in (
@@ -87,6 +87,7 @@ def create_app(
         moves.router,
         open311.router,
         outbox.router,
+        figures.router,
         health.router,
         pages.router,
         pages.evidence,

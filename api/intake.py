@@ -1,4 +1,4 @@
-"""A report comes in: it is filed, and dispatched if it may go by itself; all of it or nothing."""
+"""A report comes in: it is filed, joined to the case that shows the same, or dispatched; all of it or nothing."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,6 +11,7 @@ from api.case_list import by_id
 from api.case_moves import CaseRules
 from api.cases import Case, Filed, file_report
 from api.moves import Actor
+from api.sameness import merge_new
 from api.tables import CaseRow
 
 
@@ -36,6 +37,6 @@ def take_in(
     if not is_new:
         return case, False
     row = session.get_one(CaseRow, case.id)
-    if rules.router is None or dispatch_new(session, row, rules.router, rules, now) is None:
-        return case, True
-    return by_id(session, case.id), True
+    if not merge_new(session, row, rules, now) and rules.router is not None:
+        dispatch_new(session, row, rules.router, rules, now)
+    return (case if row.version == 1 else by_id(session, case.id)), True

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from api.cameras import CameraHealth
 from api.case_moves import NO_RULES, CaseRules
+from api.clocks import Limits
 from api.metrics import Metrics
 from api.store import Store
 from api.vault import CaseVault
@@ -26,6 +27,7 @@ class Parts:
         timezone: of the site, for times on pages.
         clock: the time now, aware, UTC.
         rules: what the site says about moves of cases.
+        limits: how long each step of a case may take; None where the site does not say.
         boundary: the area that the site serves, degrees, x east and y north; None refuses no place.
     """
 
@@ -40,6 +42,7 @@ class Parts:
     clock: Callable[[], datetime]
     rules: CaseRules = NO_RULES
     boundary: BaseGeometry | None = None
+    limits: Limits | None = None
 
 
 def parts_of(request: Request) -> Parts:

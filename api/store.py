@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api import cameras, case_list, case_moves, cases, clocks, incidents, intake, outgoing, tokens
+from api import cameras, case_list, case_moves, cases, clocks, figures, incidents, intake, outgoing, sameness, tokens
 from api.cameras import CameraHealth
 from api.case_list import EVERYTHING, Wanted
 from api.case_moves import NO_RULES, CaseRules
@@ -165,13 +165,21 @@ class Store:
     ) -> Case:
         """Move a case that the caller has seen at version `expected`; see `case_moves.move`."""
         with self.database.writing() as session:
-            row = case_moves.move(session, case_id, order, actor, rules, now, expected)
+            row = sameness.move_both(session, case_id, order, actor, rules, now, expected)
             return cases.case_of(row, case_moves.history(session, case_id))
 
     def run_clocks(self, limits: Limits, rules: CaseRules, now: datetime) -> int:
         """Send what is due by now, each once; see `clocks.run`."""
         with self.database.writing() as session:
             return clocks.run(session, limits, rules, now)
+
+    def published(
+        self, since: datetime, until: datetime, by: str, limits: Limits | None
+    ) -> dict[str, dict[str, float | int | None]]:
+        """The published figures of a period, by group; see `figures`."""
+        with self.database.reading() as session:
+            told = figures.stories(session, since, until, limits)
+            return {key: figures.figures(group) for key, group in figures.by(told, by).items()}
 
     def check_own_report(self, case_id: str, source: str) -> None:
         """Raise `NoSuchCase` unless this source filed the case: the public moves only what it reported itself."""
@@ -196,10 +204,12 @@ class Store:
 
     # Requests of the public
 
-    def file_request(self, report: PublicReport, *, key: str | None, source: Actor, now: datetime) -> str:
+    def file_request(
+        self, report: PublicReport, *, key: str | None, source: Actor, now: datetime, rules: CaseRules = NO_RULES
+    ) -> str:
         """Make a case of what a citizen wrote; see `open311.requests.file`."""
         with self.database.writing() as session:
-            return requests.file(session, report, key=key, source=source, now=now)
+            return requests.file(session, report, key=key, source=source, rules=rules, now=now)
 
     def find_requests(self, asked: Asked, now: datetime) -> list[ServiceRequest]:
         """Requests as the public may see them."""

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.case_moves import CaseRules
 from api.cases import Filed, Place, file_report
 from api.categories import CATEGORIES
 from api.moves import Actor, CaseState
+from api.sameness import merge_new
 from api.tables import CaseEventRow, CaseRow, PublicRequestRow
 from api.words import MOVES, STATES, words
 
@@ -92,7 +94,9 @@ class Asked:
     page_size: int = MOST
 
 
-def file(session: Session, report: PublicReport, *, key: str | None, source: Actor, now: datetime) -> str:
+def file(
+    session: Session, report: PublicReport, *, key: str | None, source: Actor, rules: CaseRules, now: datetime
+) -> str:
     """Make a case of what a citizen wrote; the same `key` finds the one made before. Returns its id.
 
     Raises:
@@ -133,6 +137,7 @@ def file(session: Session, report: PublicReport, *, key: str | None, source: Act
         )
     )
     session.flush()
+    merge_new(session, session.get_one(CaseRow, case.id), rules, now)
     return case.id
 
 

@@ -70,7 +70,12 @@ async def file_request(suffix: Format, request: Request, parts: TheParts) -> Res
     report = _report(given, parts)
     key = request.headers.get("idempotency-key")
     case_id = await run_in_threadpool(
-        parts.store.file_request, report, key=key[:120] if key else None, source=actor_of(token), now=parts.clock()
+        parts.store.file_request,
+        report,
+        key=key[:120] if key else None,
+        source=actor_of(token),
+        now=parts.clock(),
+        rules=parts.rules,
     )
     value = {"service_request_id": case_id, "service_notice": "", "account_id": None}
     return answer("service_requests", "request", [value], suffix, 201)

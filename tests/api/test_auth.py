@@ -34,6 +34,8 @@ ALLOWED: dict[tuple[str, str], set[TokenScope]] = {
     ("GET", "/api/v1/cases/{case_id}/moves"): READERS,
     ("POST", "/api/v1/cases/{case_id}/moves"): set(TokenScope) - {READ},
     ("GET", "/api/v1/moves"): READERS,
+    ("GET", "/api/v1/figures"): READERS,
+    ("GET", "/api/v1/figures.csv"): READERS,
     ("GET", "/api/v1/outbox"): {TokenScope.DUTY},
     ("POST", "/api/v1/outbox/{row_id}/resend"): {TokenScope.DUTY},
 }

@@ -251,6 +251,10 @@ def test_any_interleaving_leaves_cases_where_the_table_leads_with_a_complete_log
                 continue
             assert behind == 0 and (case.state, move, after.state) in LEGAL and actor.role in MOVES[move].by
             made[case.id] += 1
+            if move is Move.MERGE:
+                made[data["into"]] += 1
+            elif move is Move.UNMERGE:
+                made[str(case.merged_into)] += 1
         for case_id, versions in made.items():
             complete_log(store, case_id, versions)
         store.close()

@@ -109,7 +109,7 @@ def sent(store: Store, number: int, **changes: Any) -> str:
     """A report that may go by itself; the case's id."""
     report = filed(number, camera=f"cam-{number}")
     case, new = store.file_report(
-        report, key=f"key-{number:06d}", event=event(24.5, **changes), source=BOX, now=NOW, rules=ROUTED
+        report, key=f"key-{number:06d}", event=event(24.0 + number / 100, **changes), source=BOX, now=NOW, rules=ROUTED
     )
     assert new
     return case.id
