@@ -13,6 +13,8 @@ from streams.packets import Codec, StreamPacket
 
 GAP_S = 1.0
 """Pictures further apart than this, and than three usual intervals, have a gap between them."""
+PAUSE_S = 120.0
+"""A pause longer than this begins a new file: the samples of a stay of hours are files of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class ClipFacts:
     """What a clip really holds.
 
     Attributes:
-        files: more than one where the codec changed inside the range; none where nothing could be decoded.
+        files: more than one where the codec changed or a long pause lay inside; none where nothing could be decoded.
         gaps: media time from and to where pictures are missing inside the clip.
     """
 
@@ -97,8 +99,8 @@ def cut(packets: Sequence[StreamPacket], path: Path) -> ClipFacts:
 
     Args:
         packets: of one camera, in decoding order as they came, from one or several sessions.
-        path: where to write, without a suffix: `clip` makes `clip.mp4` or `clip.mkv`; a codec change inside the
-            range makes `clip-2.mp4` and so on.
+        path: where to write, without a suffix: `clip` makes `clip.mp4` or `clip.mkv`; a codec change or a long
+            pause inside the range makes `clip-2.mp4` and so on.
 
     Returns:
         What is in it. Without any key frame nothing is written and `files` is empty.
@@ -107,13 +109,24 @@ def cut(packets: Sequence[StreamPacket], path: Path) -> ClipFacts:
         OSError: a file could not be written whole.
     """
     files: list[ClipFile] = []
-    for _, group in groupby(_decodable(packets), key=lambda packet: _parameters(packet.codec)):
-        of_file = list(group)
+    for of_file in _files(packets):
         number = f"-{len(files) + 1}" if files else ""
         codec = of_file[0].codec
         target = path.with_name(f"{path.name}{number}{suffix(codec.name)}")
         files.append(_write(of_file, codec, target))
     return ClipFacts(tuple(files), _gaps([at for file in files for at, _ in file.pictures]))
+
+
+def _files(packets: Sequence[StreamPacket]) -> Iterator[list[StreamPacket]]:
+    """What goes into one file: one codec, and no pause that would leave a player with a still picture for minutes."""
+    for _, group in groupby(_decodable(packets), key=lambda packet: _parameters(packet.codec)):
+        part: list[StreamPacket] = []
+        for packet in group:
+            if part and packet.is_key and packet.clock.media_s - part[-1].clock.media_s > PAUSE_S:
+                yield part
+                part = []
+            part.append(packet)
+        yield part
 
 
 def _parameters(codec: Codec) -> tuple[str, tuple[int, int], bytes]:

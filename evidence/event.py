@@ -151,8 +151,13 @@ def _clip(finding: Finding, clip: ClipFacts) -> dict[str, object]:
             for file in clip.files
         ],
         "gaps": [{"from_s": begin, "to_s": end} for begin, end in clip.gaps],
+        "sampled": _range(finding.sampled_s),
         "missing": [{"code": m.code, "en": m.en, "zh": m.zh} for m in clip_shortfalls(finding, clip)],
     }
+
+
+def _range(range_s: tuple[float, float] | None) -> dict[str, float] | None:
+    return None if range_s is None else {"from_s": range_s[0], "to_s": range_s[1]}
 
 
 def _still(still: Still) -> dict[str, object]:

@@ -91,6 +91,7 @@ class Finding:
         position: where on earth, where the camera is calibrated.
         reference_px: box of a landmark that never moves, in pixels of `size_px`; None where none was marked.
         papers: of the camera; None: it has none.
+        sampled_s: media time from and to where a stay of hours is there in samples only, on purpose.
         why_missing: what the caller knows about why a part of the range may be missing, in words.
 
     Raises:
@@ -107,6 +108,7 @@ class Finding:
     why_missing: str = ""
     reference_px: Box | None = None
     papers: Papers | None = None
+    sampled_s: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.incident.raised is None:

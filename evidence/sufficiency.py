@@ -12,6 +12,7 @@ from evidence.stills import FAR, Stills
 from rules.incident import Phase
 
 TABLE = Path(__file__).with_name("minimum.toml")
+_KEY_S = 15.0
 _ZH = {
     "far": "远景",
     "near": "近景",
@@ -89,16 +90,22 @@ def clip_shortfalls(finding: Finding, clip: ClipFacts) -> list[Shortfall]:
         found.append(
             Shortfall("clip_end", f"the last {early_s:.1f} s are missing{reason}", f"结尾缺少 {early_s:.1f} 秒{why}")
         )
-    if clip.gaps:
-        lost_s = sum(to - begin for begin, to in clip.gaps)
+    gaps = [gap for gap in clip.gaps if not _meant(gap, finding.sampled_s)]
+    if gaps:
+        lost_s = sum(to - begin for begin, to in gaps)
         found.append(
             Shortfall(
                 "clip_gap",
-                f"{len(clip.gaps)} gap(s) of {lost_s:.1f} s together: the camera sent nothing that decodes{why}",
-                f"中间有 {len(clip.gaps)} 处缺口,共 {lost_s:.1f} 秒{why}",
+                f"{len(gaps)} gap(s) of {lost_s:.1f} s together: the camera sent nothing that decodes{why}",
+                f"中间有 {len(gaps)} 处缺口,共 {lost_s:.1f} 秒{why}",
             )
         )
     return found
+
+
+def _meant(gap: tuple[float, float], sampled_s: tuple[float, float] | None) -> bool:
+    """Whether a gap lies where a stay of hours is kept in samples; key frames do not come to the second."""
+    return sampled_s is not None and sampled_s[0] - _KEY_S <= gap[0] and gap[1] <= sampled_s[1] + _KEY_S
 
 
 def shortfalls(finding: Finding, clip: ClipFacts, stills: Stills) -> list[Shortfall]:

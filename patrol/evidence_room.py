@@ -62,6 +62,7 @@ class EvidenceRoom:
             why_missing=why_missing or recording.why_missing,
             reference_px=camera.reference_px,
             papers=_papers(camera),
+            sampled_s=recording.sampled_s,
         )
         signer = load_or_make(self._site.data / "keys", self._site.name, sealed_at)
         contents = PacketContents(finding, recording.packets)

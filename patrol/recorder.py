@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from detector.observation import Observation
+from patrol.sampling import END_S, Sampler, in_sample, left_out, thinned
 from rules.incident import Incident, IncidentState
 from streams.footage import Footage
 from streams.packets import StreamPacket
@@ -28,6 +29,7 @@ class Recording:
         wanted_s: media time asked for, from and to.
         packets: what there is of it, from the last key frame before.
         looks: the observations in it, oldest first.
+        sampled_s: media time from and to where a stay of hours is there in samples only; None: all of it is there.
         why_missing: what the recorder knows about why a part of it may be missing; empty: nothing.
     """
 
@@ -35,6 +37,7 @@ class Recording:
     packets: tuple[StreamPacket, ...]
     looks: tuple[Observation, ...]
     why_missing: str = ""
+    sampled_s: tuple[float, float] | None = None
 
 
 class Recorder(Protocol):
@@ -75,27 +78,32 @@ class LookLog:
         self._keep_s = keep_s
         self._lock = threading.Lock()
         self._looks: deque[Observation] = deque()
+        self._held: list[Observation] = []
         self._followed: dict[str, float] = {}
 
     def note(self, seen: Observation) -> None:
         """Add one look and forget what nobody needs."""
         with self._lock:
             self._looks.append(seen)
-            oldest = min([seen.clock.media_s - self._keep_s, *self._followed.values()])
-            while self._looks and self._looks[0].clock.media_s < oldest:
-                self._looks.popleft()
+            while self._looks and self._looks[0].clock.media_s < seen.clock.media_s - self._keep_s:
+                old = self._looks.popleft()
+                if any(in_sample(old.clock.media_s, first_s) for first_s in self._followed.values()):
+                    self._held.append(old)
 
     def follow(self, incident: Incident) -> None:
         """Hold the looks of an open incident."""
-        if incident.state in _FOLLOWED:
-            self._followed[incident.id] = wanted_s(incident)[0]
-        else:
-            self._followed.pop(incident.id, None)
+        with self._lock:
+            if incident.state in _FOLLOWED:
+                self._followed[incident.id] = wanted_s(incident)[0]
+            else:
+                self._followed.pop(incident.id, None)
+                oldest = min(self._followed.values(), default=float("inf"))
+                self._held = [seen for seen in self._held if seen.clock.media_s >= oldest]
 
     def between(self, from_s: float, to_s: float) -> tuple[Observation, ...]:
         """The looks of a range of media time."""
         with self._lock:
-            return tuple(seen for seen in self._looks if from_s <= seen.clock.media_s <= to_s)
+            return tuple(seen for seen in (*self._held, *self._looks) if from_s <= seen.clock.media_s <= to_s)
 
 
 class LiveRecorder:
@@ -114,6 +122,7 @@ class LiveRecorder:
         self._ring, self._spool = ring, spool
         self._log = LookLog(keep_s)
         self._spooled: set[str] = set()
+        self._samplers: dict[str, Sampler] = {}
         self._began_s: float | None = None
         self.problem = ""
         wanted = {incident.id: incident for incident in restored if incident.state in _FOLLOWED}
@@ -121,6 +130,8 @@ class LiveRecorder:
             if name in wanted:
                 self._spooled.add(name)
                 self._log.follow(wanted[name])
+                if wanted[name].state is IncidentState.CANDIDATE:
+                    self._samplers[name] = Sampler(wanted_s(wanted[name])[0])
             else:
                 spool.delete(name)
 
@@ -130,6 +141,9 @@ class LiveRecorder:
             self._began_s = packet.clock.media_s
         self._ring.append(packet)
         for name in tuple(self._spooled):
+            sampler = self._samplers.get(name)
+            if sampler is not None and not sampler.keeps(packet):
+                continue
             self._guarded(name, partial(self._spool.append, name, packet))
 
     def note(self, seen: Observation) -> None:
@@ -142,8 +156,15 @@ class LiveRecorder:
         if incident.state in _FOLLOWED and incident.id not in self._spooled:
             self._spooled.add(incident.id)
             packets = self._ring.since(wanted_s(incident)[0])
+            self._samplers[incident.id] = Sampler(wanted_s(incident)[0])
             self._guarded(incident.id, partial(self._spool.open_range, incident.id, packets))
+        if incident.state is IncidentState.RAISED and self._samplers.pop(incident.id, None) is not None:
+            # From the verdict on all is kept, and so is what led to it: the ring still has it.
+            verdict = incident.raised or incident.last_seen
+            end = self._ring.since(verdict.media_s - END_S)
+            self._guarded(incident.id, partial(self._spool.open_range, incident.id, end))
         elif incident.state not in _FOLLOWED and incident.id in self._spooled:
+            self._samplers.pop(incident.id, None)
             self._spooled.discard(incident.id)
             self._spool.delete(incident.id)
 
@@ -154,7 +175,7 @@ class LiveRecorder:
         if incident.id in self._spool.names():
             packets = self._spool.read(incident.id)
         kept = tuple(_until(packets, last)) or self._ring.between(first, last)
-        return Recording((first, last), kept, self._log.between(first, last), self._why(first))
+        return Recording((first, last), kept, self._log.between(first, last), self._why(first), _sampled(incident))
 
     def _why(self, first_s: float) -> str:
         """In words, why the beginning or a part of a range is not there, as far as this recorder can tell."""
@@ -196,7 +217,13 @@ class FootageRecorder:
         """Read the range, from the key frame before it."""
         first, last = wanted_s(incident)
         fresh = Footage(self._footage.path, camera=self._footage.camera, start=self._footage.start.at)
-        return Recording((first, last), tuple(_from_key(fresh.packets(), first, last)), self._log.between(first, last))
+        kept = tuple(thinned(_from_key(fresh.packets(), first, last), first, last - AFTER_S))
+        return Recording((first, last), kept, self._log.between(first, last), sampled_s=_sampled(incident))
+
+
+def _sampled(incident: Incident) -> tuple[float, float] | None:
+    first_s, last_s = wanted_s(incident)
+    return left_out(first_s, last_s - AFTER_S)
 
 
 def _until(packets: Iterable[StreamPacket], last_s: float) -> Iterator[StreamPacket]:
