@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Watch the sample clip from camera to case.",
     "doctor": "Can this box do what its site asks?",
     "footage": "Find things in footage of drones and patrol vehicles.",
+    "models": "The weights that ship, and how they are made.",
     "replay": "The same verdicts from recorded footage.",
     "route": "Whose is a case, and why?",
     "run": "Watch the cameras of a site.",
