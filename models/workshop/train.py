@@ -191,6 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadRecipe, BadDataset, UntrustedWeights, OtherRun) as error:
         log.error("%s", error)
         return 2
+    except FileNotFoundError as error:
+        log.error("%s: no such file; the recipe names it, and --weights and --data say where it lies", error.filename)
+        return 2
     return 0
 
 
