@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -19,6 +20,10 @@ MARGIN = 0.3
 """The near picture shows this share of the box's longer side around it, so that the place stays recognisable."""
 TOLERANCE_S = 1.0
 """A picture further from its moment than this does not show the moment."""
+_LEADING = 16
+"""So many packets after a key frame may hold pictures that are shown before it."""
+_REORDER_S = 0.6
+"""Pictures that lean on later ones come with those: no camera holds a picture back for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def take(
     boxes = {NEAR: box_px} | ({REFERENCE: reference_px} if reference_px is not None else {})
     views = (FAR, *boxes)
     try:
-        frames = decode_around(packets, list(moments.values()), camera=camera)
+        frames = decode_around(_needed(packets, list(moments.values())), list(moments.values()), camera=camera)
     except UndecodableRange as problem:
         why = [_nothing(moment, view, problem.why) for moment in moments for view in views]
         return Stills((), tuple(why))
@@ -110,6 +115,22 @@ def take(
             else:
                 missing.append(part)
     return Stills(tuple(taken), tuple(missing))
+
+
+def _needed(packets: Sequence[StreamPacket], wanted_s: Sequence[float]) -> list[StreamPacket]:
+    """Without what follows the last wanted moment of each group of pictures: decoding it is most of the cost."""
+    starts = [i for i, packet in enumerate(packets) if packet.is_key]
+    needed: list[StreamPacket] = list(packets[: starts[0]]) if starts else list(packets)
+    for first, end in pairwise([*starts, len(packets)]):
+        group = packets[first:end]
+        moments = [at for at in wanted_s if group[0].clock.media_s <= at <= group[-1].clock.media_s]
+        following = packets[end : end + _LEADING]
+        open_group = any(packet.clock.media_s < following[0].clock.media_s for packet in following)
+        if moments and not open_group:  # pictures before an open group's key frame lean on the group before
+            last = max(i for i, packet in enumerate(group) if packet.clock.media_s <= max(moments) + _REORDER_S)
+            group = group[: last + 1]
+        needed += group
+    return needed
 
 
 def scaled(box_px: Box, size_px: tuple[int, int], real_px: tuple[int, int]) -> Box:

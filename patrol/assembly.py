@@ -127,11 +127,11 @@ def watcher_of(
 
 
 def _watch(site: Site, camera: CameraSite, detectors: Sequence[Detector], desk: BoxDesk, *, patrols: bool) -> Watch:
-    spool = Spool(site.data / "spool" / camera.id, free_floor_bytes=DISK_FLOOR_BYTES)
+    spool = Spool(site.data / "spool" / camera.id, free_floor_bytes=site.evidence.free_floor_bytes)
 
     def build(restored: Sequence[Incident]) -> CameraPatrol:
         ring = PacketRing(camera.id, keep_s=RING_S, max_bytes=RING_BYTES)
-        recorder = LiveRecorder(ring, spool, RING_S, restored)
+        recorder = LiveRecorder(ring, spool, RING_S, restored, desk.no_room)
         return patrol_of(camera, detectors, recorder, desk, restored, patrols=patrols)
 
     return Watch(camera.id, source_of(camera, os.environ), build)

@@ -1,6 +1,7 @@
 """Where a site's packets are made: it knows what every packet of the site has in common."""
 
 import importlib.metadata
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from evidence.ledger import LEDGER
 from evidence.packet import SealedPacket, seal_packet
 from evidence.signing import load_or_make
 from evidence.stamping import Round, stamp_waiting
+from evidence.vault import room_problem
 from patrol.recorder import Recording
 from patrol.site import CameraSite, Site
 from rules.boxes import ground_point
@@ -20,6 +22,8 @@ from rules.incident import Incident
 from streams.geo import BeyondHorizon
 
 SOFTWARE = f"street-patrol {importlib.metadata.version('street-patrol')}"
+ROOM_LOOK_S = 60.0
+"""A full disk does not come in seconds, and measuring a vault of years takes some."""
 
 
 class EvidenceRoom:
@@ -33,6 +37,7 @@ class EvidenceRoom:
 
     def __init__(self, vault: Path, site: Site, detectors: Iterable[Detector]) -> None:
         self._vault, self._site = vault, site
+        self._full, self._look_again_at = "", 0.0
         self._provenance = Provenance(
             site=site.name,
             site_sha256=site.digest,
@@ -67,6 +72,14 @@ class EvidenceRoom:
         signer = load_or_make(self._site.data / "keys", self._site.name, sealed_at)
         contents = PacketContents(finding, recording.packets)
         return seal_packet(self._vault, contents, signer, sealed_at, authority=self._site.evidence.tsa or "")
+
+    def no_room(self) -> str:
+        """Why nothing new may be recorded, in words for an alarm; empty while there is room."""
+        if time.monotonic() >= self._look_again_at:
+            named = self._site.evidence
+            self._full = room_problem(self._vault, named.quota_bytes, named.free_floor_bytes)
+            self._look_again_at = time.monotonic() + ROOM_LOOK_S
+        return self._full
 
     def stamp(self, now: datetime) -> Round:
         """Have what waits for a time stamp stamped, as far as the authority answers; nothing where the site names none.

@@ -1,24 +1,18 @@
 """What happened around an incident: its packets and its boxes, kept from the moment it becomes a candidate."""
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from detector.observation import Observation
-from patrol.sampling import END_S, Sampler, in_sample, left_out, thinned
+from patrol.look_log import AFTER_S, FOLLOWED, LookLog, wanted_s
+from patrol.sampling import END_S, Sampler, left_out, thinned
 from rules.incident import Incident, IncidentState
 from streams.footage import Footage
 from streams.packets import StreamPacket
 from streams.ring import PacketRing
 from streams.spool import Spool, SpoolError
-
-BEFORE_S, AFTER_S = 10.0, 10.0
-"""An uncut clip runs from 10 s before the stop to 10 s after the verdict (docs/verify.md, evidence minimum)."""
-
-_FOLLOWED = frozenset({IncidentState.CANDIDATE, IncidentState.RAISED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +56,6 @@ class Recorder(Protocol):
         ...
 
 
-def wanted_s(incident: Incident) -> tuple[float, float]:
-    """Media time that the clip of a raised incident should cover."""
-    verdict = incident.raised or incident.last_seen
-    return incident.started.media_s - BEFORE_S, verdict.media_s + AFTER_S
-
-
-class LookLog:
-    """The observations of one camera, as far back as the ring goes or a followed incident needs.
-
-    Written by the camera's thread, read by the one that seals.
-    """
-
-    def __init__(self, keep_s: float) -> None:
-        self._keep_s = keep_s
-        self._lock = threading.Lock()
-        self._looks: deque[Observation] = deque()
-        self._held: list[Observation] = []
-        self._followed: dict[str, float] = {}
-
-    def note(self, seen: Observation) -> None:
-        """Add one look and forget what nobody needs."""
-        with self._lock:
-            self._looks.append(seen)
-            while self._looks and self._looks[0].clock.media_s < seen.clock.media_s - self._keep_s:
-                old = self._looks.popleft()
-                if any(in_sample(old.clock.media_s, first_s) for first_s in self._followed.values()):
-                    self._held.append(old)
-
-    def follow(self, incident: Incident) -> None:
-        """Hold the looks of an open incident."""
-        with self._lock:
-            if incident.state in _FOLLOWED:
-                self._followed[incident.id] = wanted_s(incident)[0]
-            else:
-                self._followed.pop(incident.id, None)
-                oldest = min(self._followed.values(), default=float("inf"))
-                self._held = [seen for seen in self._held if seen.clock.media_s >= oldest]
-
-    def between(self, from_s: float, to_s: float) -> tuple[Observation, ...]:
-        """The looks of a range of media time."""
-        with self._lock:
-            return tuple(seen for seen in (*self._held, *self._looks) if from_s <= seen.clock.media_s <= to_s)
-
-
 class LiveRecorder:
     """A live camera's packets: a ring in memory, and on disk whatever belongs to an open incident.
 
@@ -116,16 +66,24 @@ class LiveRecorder:
         spool: this camera's own folder.
         keep_s: seconds of looks to keep for the boxes beside a clip.
         restored: incidents that a restart goes on with; ranges of any other are left-overs and are deleted.
+        no_room: why nothing new may be recorded, in words; empty while there is room.
     """
 
-    def __init__(self, ring: PacketRing, spool: Spool, keep_s: float, restored: Iterable[Incident] = ()) -> None:
-        self._ring, self._spool = ring, spool
+    def __init__(
+        self,
+        ring: PacketRing,
+        spool: Spool,
+        keep_s: float,
+        restored: Iterable[Incident] = (),
+        no_room: Callable[[], str] = str,
+    ) -> None:
+        self._ring, self._spool, self._no_room = ring, spool, no_room
         self._log = LookLog(keep_s)
         self._spooled: set[str] = set()
         self._samplers: dict[str, Sampler] = {}
         self._began_s: float | None = None
         self.problem = ""
-        wanted = {incident.id: incident for incident in restored if incident.state in _FOLLOWED}
+        wanted = {incident.id: incident for incident in restored if incident.state in FOLLOWED}
         for name in spool.names():
             if name in wanted:
                 self._spooled.add(name)
@@ -153,7 +111,12 @@ class LiveRecorder:
     def follow(self, incident: Incident) -> None:
         """Begin or end an incident's range on disk."""
         self._log.follow(incident)
-        if incident.state in _FOLLOWED and incident.id not in self._spooled:
+        if incident.state in FOLLOWED and incident.id not in self._spooled:
+            if full := self._no_room():
+                # What is sealed is never touched to make room: new recording ends, and says so until there is room.
+                self.problem = full
+                return
+            self.problem = ""
             self._spooled.add(incident.id)
             packets = self._ring.since(wanted_s(incident)[0])
             self._samplers[incident.id] = Sampler(wanted_s(incident)[0])
@@ -163,7 +126,7 @@ class LiveRecorder:
             verdict = incident.raised or incident.last_seen
             end = self._ring.since(verdict.media_s - END_S)
             self._guarded(incident.id, partial(self._spool.open_range, incident.id, end))
-        elif incident.state not in _FOLLOWED and incident.id in self._spooled:
+        elif incident.state not in FOLLOWED and incident.id in self._spooled:
             self._samplers.pop(incident.id, None)
             self._spooled.discard(incident.id)
             self._spool.delete(incident.id)

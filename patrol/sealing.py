@@ -76,6 +76,10 @@ class BoxDesk:
         elif not known:
             self._jobs.put(_Job(incident, recording))
 
+    def no_room(self) -> str:
+        """Why nothing new may be recorded, in words; empty while there is room."""
+        return self._room.no_room()
+
     @property
     def backlog(self) -> int:
         """Incidents waiting to be sealed."""

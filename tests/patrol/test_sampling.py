@@ -9,7 +9,8 @@ import pytest
 from detector.observation import Observation
 from evidence.clip import cut
 from evidence.sufficiency import clip_shortfalls
-from patrol.recorder import LiveRecorder, LookLog, wanted_s
+from patrol.look_log import LookLog, wanted_s
+from patrol.recorder import LiveRecorder
 from patrol.sampling import END_S, OPENING_S, SAMPLE_EVERY_S, left_out, thinned
 from rules.incident import Incident, IncidentState
 from streams.packets import StreamPacket
@@ -121,3 +122,23 @@ def test_the_boxes_beside_the_clip_are_bounded_as_well() -> None:
     assert len(kept) < OPENING_S + 60 + HOURS_S / SAMPLE_EVERY_S * 25
     log.follow(stay(22.0, IncidentState.DROPPED))
     assert len(log.between(0.0, HOURS_S)) <= 61
+
+
+def test_without_room_new_recording_ends_with_an_alarm_and_what_was_begun_goes_on(tmp_path: Path) -> None:
+    trouble = [""]
+    spool = Spool(tmp_path / "spool")
+    recorder = LiveRecorder(PacketRing("cam-1", keep_s=60.0), spool, 60.0, (), lambda: trouble[0])
+    first, second = stay(22.0, IncidentState.CANDIDATE), replace(stay(22.0, IncidentState.CANDIDATE), id="second")
+    packets = list(stream(60.0))
+    for packet in packets[:50]:
+        recorder.record(packet)
+    recorder.follow(first)
+    trouble[0] = "the vault is full"
+    recorder.follow(second)
+    size = spool.size_bytes()
+    for packet in packets[50:]:
+        recorder.record(packet)
+    assert recorder.problem == "the vault is full"
+    assert spool.names() == (first.id,)
+    assert spool.size_bytes() > size
+    assert recorder.recording(replace(second, raised=clock(40.0))).why_missing.startswith("the vault is full")
