@@ -2,8 +2,8 @@
 
 Two reports are one thing when they have the same category, lie within the category's radius and both errors of each
 other, and within its time. One camera knows its own things apart, so two of its reports are never one; two citizens
-point too roughly for a program to join them. The report without evidence keeps its own row and number in state `merged`,
-the other gets a `join`; nothing is thrown away.
+point too roughly for a program to join them. The report without evidence keeps its own row and number in state
+`merged`, the other gets a `join`; nothing is thrown away.
 """
 
 import math

@@ -16,6 +16,7 @@ from api.case_moves import NO_RULES, CaseRules
 from api.cases import Case, Filed
 from api.clocks import Limits
 from api.database import Database
+from api.group_commit import GroupCommit
 from api.incidents import Packet, SealedPacket
 from api.moves import Actor, Order
 from api.open311 import requests
@@ -41,6 +42,7 @@ class Store:
     def __init__(self, data: Path) -> None:
         self.folder = data.absolute()
         self.database = Database(self.folder / FILE_NAME)
+        self._together = GroupCommit(self.database)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -157,8 +159,9 @@ class Store:
         rules: CaseRules = NO_RULES,
     ) -> tuple[Case, bool]:
         """Make a case of a report, once; see `intake.take_in`."""
-        with self.database.writing() as session:
-            return intake.take_in(session, report, key=key, event=event, source=source, rules=rules, now=now)
+        return self._together.write(
+            lambda session: intake.take_in(session, report, key=key, event=event, source=source, rules=rules, now=now)
+        )
 
     def move_case(
         self, case_id: str, order: Order, actor: Actor, *, rules: CaseRules, expected: int, now: datetime
