@@ -24,7 +24,7 @@ def test_a_sealed_finding_is_acknowledged_within_seconds(
         outbox = Outbox(box, {"own": driver}, lambda: datetime.now(UTC), random.Random(1))  # noqa: S311 - jitter
         worker = threading.Thread(target=outbox.run, args=(stop,))
         worker.start()
-        took = []
+        took: list[float] = []
         for one in sealed_packets:
             began = time.perf_counter()
             box.commit_sealed(one.incident, one.packet, [one.outgoing()], datetime.now(UTC))
