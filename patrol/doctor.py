@@ -21,6 +21,7 @@ from models.registry import ModelEntry, Registry, WrongHash
 from patrol import assembly
 from patrol.errors import RequestProblem
 from patrol.site import CameraSite, DispatchTarget, Site
+from patrol.sources import Source
 from streams.camera_health import CameraState
 from streams.decode import key_picture
 from streams.packets import StreamPacket
@@ -126,7 +127,7 @@ def _camera(camera: CameraSite, environment: Mapping[str, str]) -> tuple[Finding
     return Finding(part, ok, ", ".join(said)), took_ms
 
 
-def _heard(source: assembly.Source) -> list[StreamPacket]:
+def _heard(source: Source) -> list[StreamPacket]:
     """What comes in some seconds from the first picture on."""
     stop, packets = threading.Event(), list[StreamPacket]()
     patience = threading.Timer(CAMERA_PATIENCE_S, stop.set)

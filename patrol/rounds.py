@@ -83,9 +83,9 @@ class Rounds:
         if self.suspects:
             return True
         while self._held and (len(self._held) > MOST_HELD or not self._held[0].strangers):
-            glance = self._held.popleft()
-            self._forget_before(glance.frame.clock)
-            self._show(glance.frame, glance.found)
+            oldest = self._held.popleft()
+            self._forget_before(oldest.frame.clock)
+            self._show(oldest.frame, oldest.found)
         return False
 
     def look_back(self) -> tuple[Sequence[StreamPacket], Mapping[float, Detections]]:
