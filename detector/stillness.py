@@ -44,8 +44,8 @@ _LEARN_SHIFT_PX = 0.5
 
 _SHIFT_SHARE, _SWAY_SHARE = 0.03, 0.08
 """Shares of the region's shorter side: up to the first a shift is noise of its estimate, up to the second it may be a
-camera that sways in the wind. A sway comes back; what creeps on does not (a bus that leaves its stop: 4.6 pixels before it
-is gone). Parked vehicles are found within one pixel.
+camera that sways in the wind. A sway comes back; what creeps on does not (a bus that leaves its stop: 4.6 pixels before
+it is gone). Parked vehicles are found within one pixel.
 """
 
 _IN_ITS_PLACE = 0.45
